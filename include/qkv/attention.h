@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fused scaled dot-product attention (Vaswani et al. 2017, eq. 1; online softmax after Milakov and Gimelshein 2018):
+ *
+ *   output = softmax(scale * query key^T + bias, over the visible keys) value
+ *
+ * A key is visible to a query row if every rule given lets it be: key_count, causal, mask, and a bias that is not -inf.
+ * Contents of K and V at invisible keys never influence a result, whatever their bytes. A row without a visible key is
+ * zeros with lse = -inf. NaN in a visible operand shows in the rows (V: columns) concerned and nowhere else.
+ */
+#ifndef QKV_ATTENTION_H
+#define QKV_ATTENTION_H
+
+#include "qkv/pool.h"
+#include "qkv/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Zero the struct, set `size` and the four first tensors; everything else has a plain default at zero. */
+typedef struct qkv_attention_args {
+  size_t size;       /* sizeof(qkv_attention_args): which fields the caller knows */
+  qkv_tensor query;  /* f32 [batch, query heads, query rows, key dim] */
+  qkv_tensor key;    /* f32 [batch, key heads, keys, key dim]; key heads divide query heads, key head = query head / group */
+  qkv_tensor value;  /* f32 [batch, key heads, keys, value dim] */
+  qkv_tensor output; /* f32 [batch, query heads, query rows, value dim]; overlaps no input, no stride 0 */
+
+  qkv_tensor lse;     /* optional f32 [batch, query heads, query rows]: natural log of the sum of exp(logit) */
+  qkv_tensor weights; /* optional f32 [batch, query heads, query rows, keys]: the softmax itself, 0 at invisible keys.
+                         A second pass without the fused kernel's speed: for looking at, not for computing with. */
+
+  const int64_t* key_count;            /* optional [batch]: keys in use, 0 .. keys; NULL: all */
+  const int64_t* first_query_position; /* optional [batch]: key position of query row 0, any value; NULL: 0 */
+  int32_t causal;                      /* 1: row r sees keys 0 .. first_query_position + r */
+
+  int32_t scale_is_set; /* 0: scale is 1 / sqrt(key dim) */
+  float scale;          /* any finite value */
+
+  qkv_tensor bias; /* optional f32 [batch, query heads, query rows, keys], added to the scaled logits; -inf hides a key */
+  qkv_tensor mask; /* optional bool [batch, query heads, query rows, keys]: not 0 = visible */
+} qkv_attention_args;
+
+/* QKV_INVALID_ARGUMENT for shapes that do not fit together, negative extents, sizes that overflow, dtypes other than the
+ * above, stride 0 in an output. Data pointers, key_count and first_query_position are not kept in the plan. */
+QKV_API qkv_status qkv_attention_plan(const qkv_attention_args* args, qkv_plan* plan);
+
+/* args must have the shapes and strides the plan was made for (else QKV_INVALID_ARGUMENT, nothing written). A range
+ * writes the outputs of its own tasks only. */
+QKV_API qkv_status qkv_attention_run(const qkv_plan* plan, const qkv_attention_args* args, int64_t first_task,
+                                     int64_t last_task, int32_t worker, void* workspace);
+
+/* Plan and run on a pool (NULL: this thread). `workspace` holds qkv_plan_describe(plan, pool workers).workspace_bytes. */
+QKV_API qkv_status qkv_attention(const qkv_attention_args* args, const qkv_pool* pool, void* workspace,
+                                 size_t workspace_bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

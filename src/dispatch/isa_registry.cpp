@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dispatch/isa_registry.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+
+#include "dispatch/cpu_features.hpp"
+
+namespace qkv {
+
+namespace generic {
+extern const KernelTable kernel_table;
+}
+#if defined(__x86_64__)
+namespace avx2 {
+extern const KernelTable kernel_table;
+}
+namespace avx512 {
+extern const KernelTable kernel_table;
+}
+#elif defined(__aarch64__)
+namespace neon {
+extern const KernelTable kernel_table;
+}
+#endif
+
+namespace {
+
+struct Tier {
+  const KernelTable* table;
+  const char* (*missing)();
+};
+
+// From the plainest to the best. The order is the order of preference.
+constexpr Tier tiers[] = {
+    {&generic::kernel_table, missing_for_generic},
+#if defined(__x86_64__)
+    {&avx2::kernel_table, missing_for_avx2},
+    {&avx512::kernel_table, missing_for_avx512},
+#elif defined(__aarch64__)
+    {&neon::kernel_table, missing_for_neon},
+#endif
+};
+constexpr int32_t tiers_in_build = sizeof tiers / sizeof tiers[0];
+
+int32_t best_tier_of_machine() {
+  int32_t best = 0;
+  for (int32_t tier = 1; tier < tiers_in_build; tier++) {
+    if (*tiers[tier].missing() == '\0') best = tier;
+  }
+  const char* cap = std::getenv("QKV_MAX_ISA");
+  if (cap == nullptr || *cap == '\0') return best;
+  const int32_t capped = tier_named(cap);
+  return capped < 0 ? 0 : (capped < best ? capped : best);
+}
+
+// -1: not looked at yet. Two threads that look at once find the same.
+std::atomic<int32_t> machine_tier{-1};
+std::atomic<int32_t> requested_cap{tiers_in_build - 1};
+
+int32_t machine_limit() {
+  int32_t tier = machine_tier.load(std::memory_order_relaxed);
+  if (tier < 0) {
+    tier = best_tier_of_machine();
+    machine_tier.store(tier, std::memory_order_relaxed);
+  }
+  return tier;
+}
+
+template <class Kernels>
+Choice<Kernels> take(int32_t tier, const Kernels* KernelTable::*family) {
+  while (tier > 0 && tiers[tier].table->*family == nullptr) tier--;
+  return {tiers[tier].table->*family, tiers[tier].table->isa};
+}
+
+}  // namespace
+
+int32_t tier_count() { return tiers_in_build; }
+
+int32_t tier_named(const char* name) {
+  for (int32_t tier = 0; tier < tiers_in_build; tier++) {
+    if (std::strcmp(tiers[tier].table->isa, name) == 0) return tier;
+  }
+  return -1;
+}
+
+const KernelTable& tier_table(int32_t tier) { return *tiers[tier].table; }
+
+const char* tier_missing(int32_t tier) { return tiers[tier].missing(); }
+
+void cap_tiers(int32_t highest) { requested_cap.store(highest, std::memory_order_relaxed); }
+
+int32_t active_tier() {
+  const int32_t limit = machine_limit(), cap = requested_cap.load(std::memory_order_relaxed);
+  return cap < limit ? cap : limit;
+}
+
+KernelSet kernels_of_tier(int32_t tier) {
+  return {take(tier, &KernelTable::attention), take(tier, &KernelTable::matmul), take(tier, &KernelTable::rows)};
+}
+
+}  // namespace qkv

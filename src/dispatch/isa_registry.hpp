@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tiers of this build and the kernels of the tier in use.
+#pragma once
+
+#include "kernels/kernel_table.hpp"
+
+namespace qkv {
+
+// One kernel family and the tier it comes from; `isa` outlives everything.
+template <class Kernels>
+struct Choice {
+  const Kernels* kernels;
+  const char* isa;
+};
+
+// The kernels of a tier, with what it lacks taken from the tiers below.
+struct KernelSet {
+  Choice<AttentionKernels> attention;
+  Choice<MatmulKernels> matmul;
+  Choice<RowKernels> rows;
+};
+
+int32_t tier_count();
+int32_t tier_named(const char* name);  // -1 if this build has none of that name
+const KernelTable& tier_table(int32_t tier);
+const char* tier_missing(int32_t tier);  // why this machine cannot run it; "" if it can
+void cap_tiers(int32_t highest);
+
+// The best tier that CPU, environment and qkv_isa_set_max allow.
+int32_t active_tier();
+
+KernelSet kernels_of_tier(int32_t tier);
+inline KernelSet active_kernels() { return kernels_of_tier(active_tier()); }
+
+}  // namespace qkv

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// AVX2 with FMA and F16C: 16 registers of 8 floats.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+#include <xsimd/xsimd.hpp>
+
+namespace qkv::QKV_ISA {
+namespace {
+
+using Arch = xsimd::avx2;
+using Register = __m256;
+constexpr int register_count = 16;
+constexpr int tile_rows = 6;     // 12 accumulators leave 4 registers for operands
+constexpr int tile_vectors = 2;
+
+inline Register multiply_add(Register a, Register b, Register c) { return _mm256_fmadd_ps(a, b, c); }
+
+inline __m256i first(int64_t count) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+inline Register load_partial(const float* from, int64_t count) { return _mm256_maskload_ps(from, first(count)); }
+inline void store_partial(float* to, Register values, int64_t count) { _mm256_maskstore_ps(to, first(count), values); }
+
+inline __m256 unpack_pairs_low(__m256 a, __m256 b) {
+  return _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
+}
+inline __m256 unpack_pairs_high(__m256 a, __m256 b) {
+  return _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
+}
+
+// Transposes 8 x 8 floats in registers: 4 x 4 blocks inside the 128-bit halves, then the halves themselves.
+inline __attribute__((always_inline)) void transpose(Register (&row)[8]) {
+  Register t[8];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i += 4) {
+    const Register ab_low = _mm256_unpacklo_ps(row[i], row[i + 1]), ab_high = _mm256_unpackhi_ps(row[i], row[i + 1]);
+    const Register cd_low = _mm256_unpacklo_ps(row[i + 2], row[i + 3]);
+    const Register cd_high = _mm256_unpackhi_ps(row[i + 2], row[i + 3]);
+    t[i] = unpack_pairs_low(ab_low, cd_low);
+    t[i + 1] = unpack_pairs_high(ab_low, cd_low);
+    t[i + 2] = unpack_pairs_low(ab_high, cd_high);
+    t[i + 3] = unpack_pairs_high(ab_high, cd_high);
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < 4; i++) {
+    row[i] = _mm256_permute2f128_ps(t[i], t[i + 4], 0x20);
+    row[i + 4] = _mm256_permute2f128_ps(t[i], t[i + 4], 0x31);
+  }
+}
+
+}  // namespace
+}  // namespace qkv::QKV_ISA

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// AVX-512 F BW DQ VL: 32 registers of 16 floats, masked loads and stores.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+#include <xsimd/xsimd.hpp>
+
+namespace qkv::QKV_ISA {
+namespace {
+
+using Arch = xsimd::avx512bw;
+using Register = __m512;
+constexpr int register_count = 32;
+constexpr int tile_rows = 6;     // 24 accumulators leave 8 registers for operands
+constexpr int tile_vectors = 4;
+
+inline Register multiply_add(Register a, Register b, Register c) { return _mm512_fmadd_ps(a, b, c); }
+
+inline __mmask16 first(int64_t count) { return static_cast<__mmask16>((1U << count) - 1U); }
+inline Register load_partial(const float* from, int64_t count) { return _mm512_maskz_loadu_ps(first(count), from); }
+inline void store_partial(float* to, Register values, int64_t count) { _mm512_mask_storeu_ps(to, first(count), values); }
+
+inline __m512 unpack_pairs_low(__m512 a, __m512 b) {
+  return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+}
+inline __m512 unpack_pairs_high(__m512 a, __m512 b) {
+  return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+}
+
+// Transposes 16 x 16 floats in registers: 4 x 4 blocks inside the 128-bit quarters, then the quarters themselves.
+inline __attribute__((always_inline)) void transpose(Register (&row)[16]) {
+  Register t[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i += 4) {
+    const Register ab_low = _mm512_unpacklo_ps(row[i], row[i + 1]), ab_high = _mm512_unpackhi_ps(row[i], row[i + 1]);
+    const Register cd_low = _mm512_unpacklo_ps(row[i + 2], row[i + 3]);
+    const Register cd_high = _mm512_unpackhi_ps(row[i + 2], row[i + 3]);
+    t[i] = unpack_pairs_low(ab_low, cd_low);
+    t[i + 1] = unpack_pairs_high(ab_low, cd_low);
+    t[i + 2] = unpack_pairs_low(ab_high, cd_high);
+    t[i + 3] = unpack_pairs_high(ab_high, cd_high);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 4; i++) {
+    const Register even_low = _mm512_shuffle_f32x4(t[i], t[i + 4], 0x88);
+    const Register odd_low = _mm512_shuffle_f32x4(t[i], t[i + 4], 0xdd);
+    const Register even_high = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0x88);
+    const Register odd_high = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0xdd);
+    row[i] = _mm512_shuffle_f32x4(even_low, even_high, 0x88);
+    row[i + 4] = _mm512_shuffle_f32x4(odd_low, odd_high, 0x88);
+    row[i + 8] = _mm512_shuffle_f32x4(even_low, even_high, 0xdd);
+    row[i + 12] = _mm512_shuffle_f32x4(odd_low, odd_high, 0xdd);
+  }
+}
+
+}  // namespace
+}  // namespace qkv::QKV_ISA

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every CPU of the architecture has: SSE2 on x86-64 (16 registers of 4 floats, no fused multiply-add, so products
+// are rounded before they are added), Advanced SIMD on AArch64. For being right everywhere, not for speed.
+#pragma once
+
+#if defined(__aarch64__)
+
+#include "kernels/isa/neon.hpp"
+
+#else
+
+#include <emmintrin.h>
+
+#include <cstdint>
+#include <xsimd/xsimd.hpp>
+
+namespace qkv::QKV_ISA {
+namespace {
+
+using Arch = xsimd::sse2;
+using Register = __m128;
+constexpr int register_count = 16;
+constexpr int tile_rows = 4;
+constexpr int tile_vectors = 2;
+
+inline Register multiply_add(Register a, Register b, Register c) { return _mm_add_ps(_mm_mul_ps(a, b), c); }
+
+inline Register load_partial(const float* from, int64_t count) {
+  float lane[4] = {};
+  for (int64_t i = 0; i < count; i++) lane[i] = from[i];
+  return _mm_loadu_ps(lane);
+}
+inline void store_partial(float* to, Register values, int64_t count) {
+  float lane[4];
+  _mm_storeu_ps(lane, values);
+  for (int64_t i = 0; i < count; i++) to[i] = lane[i];
+}
+
+inline void transpose(Register (&row)[4]) { _MM_TRANSPOSE4_PS(row[0], row[1], row[2], row[3]); }
+
+}  // namespace
+}  // namespace qkv::QKV_ISA
+
+#endif

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// AArch64 Advanced SIMD: 32 registers of 4 floats.
+#pragma once
+
+#include <arm_neon.h>
+
+#include <cstdint>
+#include <xsimd/xsimd.hpp>
+
+namespace qkv::QKV_ISA {
+namespace {
+
+using Arch = xsimd::neon64;
+using Register = float32x4_t;
+constexpr int register_count = 32;
+constexpr int tile_rows = 6;  // 24 accumulators leave 8 registers for operands
+constexpr int tile_vectors = 4;
+
+inline Register multiply_add(Register a, Register b, Register c) { return vfmaq_f32(c, a, b); }
+
+inline Register load_partial(const float* from, int64_t count) {
+  float lane[4] = {};
+  for (int64_t i = 0; i < count; i++) lane[i] = from[i];
+  return vld1q_f32(lane);
+}
+inline void store_partial(float* to, Register values, int64_t count) {
+  float lane[4];
+  vst1q_f32(lane, values);
+  for (int64_t i = 0; i < count; i++) to[i] = lane[i];
+}
+
+inline float32x4_t even_pairs(float32x4_t a, float32x4_t b) {
+  return vreinterpretq_f32_f64(vtrn1q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
+}
+inline float32x4_t odd_pairs(float32x4_t a, float32x4_t b) {
+  return vreinterpretq_f32_f64(vtrn2q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
+}
+
+inline void transpose(Register (&row)[4]) {
+  const Register ab_even = vtrn1q_f32(row[0], row[1]), ab_odd = vtrn2q_f32(row[0], row[1]);
+  const Register cd_even = vtrn1q_f32(row[2], row[3]), cd_odd = vtrn2q_f32(row[2], row[3]);
+  row[0] = even_pairs(ab_even, cd_even);
+  row[1] = even_pairs(ab_odd, cd_odd);
+  row[2] = odd_pairs(ab_even, cd_even);
+  row[3] = odd_pairs(ab_odd, cd_odd);
+}
+
+}  // namespace
+}  // namespace qkv::QKV_ISA

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one translation unit per ISA. Its only external symbol is the table, initialised at compile time.
+#include "kernels/kernel_table.hpp"
+
+#include "kernels/matmul/matmul.hpp"
+
+#define QKV_TEXT_OF(name) #name
+#define QKV_TEXT(name) QKV_TEXT_OF(name)
+
+namespace qkv::QKV_ISA {
+
+extern const KernelTable kernel_table;
+constinit const KernelTable kernel_table{
+    .isa = QKV_TEXT(QKV_ISA),
+    .vector_bits = lanes * 32,
+    .register_count = register_count,
+    .attention = nullptr,
+    .matmul = &matmul_kernels,
+    .rows = nullptr,
+};
+
+}  // namespace qkv::QKV_ISA

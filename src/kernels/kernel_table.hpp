@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// The contract between the kernels, compiled once per ISA, and the rest of the library, compiled once. Structs, enums and
+// constants only: an inline function here would exist in several ISAs' objects, and the linker keeps any one of them.
+#pragma once
+
+#include "qkv/activation.h"
+#include "qkv/attention.h"
+#include "qkv/embedding.h"
+#include "qkv/matmul.h"
+#include "qkv/norm.h"
+#include "qkv/position.h"
+#include "qkv/softmax.h"
+
+namespace qkv {
+
+// Keys [begin, end) that a query row may see. All interval masks arrive in this form.
+struct KeyRange {
+  int64_t begin, end;
+};
+
+// ---- attention ----------------------------------------------------------------------------------------------------
+
+// Keys are scored in groups whose boundaries are multiples of this, counted from key 0. A row's running maximum moves at
+// group boundaries only, so its bits do not depend on which other rows share its tile, nor on the ISA.
+inline constexpr int64_t key_group = 16;
+
+// Where a task keeps its intermediate results. 64-byte aligned, laid out by plan/attention_plan.
+struct AttentionScratch {
+  float* query;   // prefill: per panel [key dim][panel rows]; decode: [rows][key dim]. Scaled
+  float* output;  // prefill: per panel [value dim][panel rows]; decode: [rows][padded value dim]. Not yet normalised
+  float* state;   // prefill: per panel shift, limit, sum, visible begin and end; decode: shift, limit, sum per row
+  float* partial; // prefill: [value dim][panel rows] sums of one block that is seen in parts
+  float* weight;  // prefill: [keys per block][panel rows]; decode: [rows][keys per block]
+  float* key;     // [keys per block][key dim], only where the caller's dim stride is not 1; decode: transposed keys
+  float* value;   // [keys per block][padded value dim], only where the caller's layout cannot be read by vectors
+  float* bias;    // [keys per block][panel rows] or [rows][keys per block]: bias and mask in one, in log2 units
+};
+
+// A block of query rows of one key head. Rows are position-major: row = query position * group + head in group, so that
+// K and V are read once for the whole group.
+struct AttentionTask {
+  const qkv_attention_args* args;
+  float scale;  // in log2 units: the caller's scale times log2 e
+  int64_t batch, key_head, group;
+  int64_t first_row, row_count;
+  const KeyRange* visible;  // [row_count]
+  int64_t keys_per_block;   // a multiple of key_group
+  AttentionScratch scratch;
+};
+
+using AttentionFunction = void (*)(const AttentionTask&);
+
+// Recipes bound the product of variants: the smallest that covers the request is chosen.
+enum AttentionRecipe { attention_plain, attention_biased, attention_recipe_count };
+
+struct AttentionKernels {
+  int32_t lanes;       // floats in a vector
+  int32_t panel_rows;  // query rows that a prefill tile keeps in lanes
+  AttentionFunction prefill[attention_recipe_count];
+  AttentionFunction decode[attention_recipe_count];
+  AttentionFunction weights;  // the optional weight output; uses scratch.query and scratch.weight
+};
+
+// ---- matmul -------------------------------------------------------------------------------------------------------
+
+// One column panel of `weight` [n, k] into packed [k][panel_columns], zero beyond n.
+struct MatmulPackTask {
+  const qkv_tensor* weight;
+  int64_t panel;
+  float* packed;
+};
+
+struct MatmulTask {
+  const qkv_matmul_args* args;
+  const float* packed;  // panels of [k][panel_columns]
+  int64_t panel;
+  int64_t first_row, last_row;
+  int64_t depth_block;  // k is summed in blocks of this many, so that the error does not grow with k
+  float* input;         // scratch [rows][k], only where input.stride[1] is not 1; else NULL
+};
+
+struct MatmulKernels {
+  int32_t panel_columns;
+  int32_t tile_rows;
+  void (*pack)(const MatmulPackTask&);
+  void (*multiply)(const MatmulTask&);
+};
+
+// ---- rows ---------------------------------------------------------------------------------------------------------
+
+// Rows [first, last) of the operation in args.
+template <class Args>
+struct RowTask {
+  const Args* args;
+  int64_t first, last;
+};
+template <class Args>
+using RowFunction = void (*)(const RowTask<Args>&);
+
+struct RowKernels {
+  RowFunction<qkv_softmax_args> softmax;
+  RowFunction<qkv_norm_args> norm;
+  RowFunction<qkv_activation_args> activation;
+  RowFunction<qkv_embedding_args> embedding;
+  RowFunction<qkv_position_args> position;
+};
+
+// ---- the table ----------------------------------------------------------------------------------------------------
+
+// What one ISA's translation unit offers. A null family is taken from the tier below.
+struct KernelTable {
+  const char* isa;
+  int32_t vector_bits;
+  int32_t register_count;
+  const AttentionKernels* attention;
+  const MatmulKernels* matmul;
+  const RowKernels* rows;
+};
+
+}  // namespace qkv

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Choices that are neither facts of an ISA nor of a problem. One struct, passed in explicitly.
+#pragma once
+
+#include <cstdint>
+
+namespace qkv {
+
+struct Tuning {
+  // Keys whose weights are summed before they join a row's output. Part of a row's bits: error grows with
+  // keys_per_block + keys / keys_per_block, and 256 x 64 weights stay in L2.
+  int64_t keys_per_block = 256;
+  // Query rows of one task: they share each block of K and V while it is in L2.
+  int64_t prefill_rows_per_task = 256;
+  // At most this many query rows per head go through the decode kernel, which reads K and V once and keeps keys in lanes.
+  int64_t decode_query_rows = 8;
+
+  int64_t matmul_rows_per_task = 96;
+  // k is summed in blocks of this many; part of an element's bits.
+  int64_t matmul_depth_block = 1024;
+
+  // Elements that one task of a row-wise operation touches: a few microseconds of work.
+  int64_t row_elements_per_task = 16384;
+};
+
+}  // namespace qkv
