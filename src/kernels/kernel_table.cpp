@@ -2,6 +2,7 @@
 // The one translation unit per ISA. Its only external symbol is the table, initialised at compile time.
 #include "kernels/kernel_table.hpp"
 
+#include "kernels/attention/kernels.hpp"
 #include "kernels/matmul/matmul.hpp"
 
 #define QKV_TEXT_OF(name) #name
@@ -14,7 +15,7 @@ constinit const KernelTable kernel_table{
     .isa = QKV_TEXT(QKV_ISA),
     .vector_bits = lanes * 32,
     .register_count = register_count,
-    .attention = nullptr,
+    .attention = &attention_kernels,
     .matmul = &matmul_kernels,
     .rows = nullptr,
 };

@@ -24,16 +24,20 @@ struct KeyRange {
 // group boundaries only, so its bits do not depend on which other rows share its tile, nor on the ISA.
 inline constexpr int64_t key_group = 16;
 
+// Most query rows of one prefill task.
+inline constexpr int64_t prefill_task_rows = 256;
+
 // Where a task keeps its intermediate results. 64-byte aligned, laid out by plan/attention_plan.
 struct AttentionScratch {
-  float* query;   // prefill: per panel [key dim][panel rows]; decode: [rows][key dim]. Scaled
-  float* output;  // prefill: per panel [value dim][panel rows]; decode: [rows][padded value dim]. Not yet normalised
-  float* state;   // prefill: per panel shift, limit, sum, visible begin and end; decode: shift, limit, sum per row
-  float* partial; // prefill: [value dim][panel rows] sums of one block that is seen in parts
-  float* weight;  // prefill: [keys per block][panel rows]; decode: [rows][keys per block]
-  float* key;     // [keys per block][key dim], only where the caller's dim stride is not 1; decode: transposed keys
-  float* value;   // [keys per block][padded value dim], only where the caller's layout cannot be read by vectors
-  float* bias;    // [keys per block][panel rows] or [rows][keys per block]: bias and mask in one, in log2 units
+  float* query;    // prefill: per panel [key dim][panel rows]; decode: [rows][key dim]. Scaled to log2 units
+  float* output;   // prefill: per panel [value dim][panel rows]; decode: [rows][padded value dim]. Not yet normalised
+  float* state;    // prefill: per panel, shift, limit, sum, block sum of every row; decode: shift, limit, sum of every row
+  float* partial;  // prefill: [value dim][panel rows], sums of a block that rows see in different parts
+  float* weight;   // prefill: [keys per block][panel rows]; decode: [rows][keys per block + panel rows]
+  float* key;      // prefill: [keys per block][padded key dim], if dims have no unit stride; decode: [key dim][panel rows]
+  float* value;    // [keys per block][padded value dim], only where the caller's layout cannot be read by whole vectors
+  float* bias;     // prefill: [keys per block][panel rows]; decode: [keys per block + panel rows]
+  float* row;      // weight output: [keys]
 };
 
 // A block of query rows of one key head. Rows are position-major: row = query position * group + head in group, so that
@@ -58,7 +62,7 @@ struct AttentionKernels {
   int32_t panel_rows;  // query rows that a prefill tile keeps in lanes
   AttentionFunction prefill[attention_recipe_count];
   AttentionFunction decode[attention_recipe_count];
-  AttentionFunction weights;  // the optional weight output; uses scratch.query and scratch.weight
+  AttentionFunction weights;  // the optional weight output; uses scratch.query and scratch.row
 };
 
 // ---- matmul -------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 
 #include "kernels/activation/activate.hpp"
 #include "kernels/kernel_table.hpp"
+#include "kernels/simd/partition.hpp"
 #include "kernels/simd/register_tile.hpp"
 
 namespace qkv::QKV_ISA {
@@ -78,16 +79,12 @@ void multiply_tile(Scalars input, const float* panel, int64_t depth, const Matmu
   finish_tile(tile, target);
 }
 
-inline void multiply_rows(int64_t rows, Scalars input, const float* panel, int64_t depth, MatmulTarget target) {
-  const auto advance = [&](int64_t count) {
-    rows -= count;
-    input.data += count * input.stride;
-    target.output += count * target.row_stride;
-  };
-  for (; rows >= tile_rows; advance(tile_rows)) multiply_tile<tile_rows>(input, panel, depth, target);
-  for (; rows >= 4; advance(4)) multiply_tile<4>(input, panel, depth, target);
-  for (; rows >= 2; advance(2)) multiply_tile<2>(input, panel, depth, target);
-  for (; rows >= 1; advance(1)) multiply_tile<1>(input, panel, depth, target);
+inline void multiply_rows(int64_t rows, Scalars input, const float* panel, int64_t depth, const MatmulTarget& target) {
+  for_tiles(rows, [&]<int count>(int64_t first) {
+    MatmulTarget part = target;
+    part.output += first * target.row_stride;
+    multiply_tile<count>({input.data + first * input.stride, input.stride}, panel, depth, part);
+  });
 }
 
 // Rows of `input` with unit stride in k, copied where the caller's are not.

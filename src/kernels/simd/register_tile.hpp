@@ -35,6 +35,22 @@ struct RegisterTile {
     }
   }
 
+  QKV_INLINE void load_rows(const float* from, int64_t stride) {
+    QKV_UNROLL for (int i = 0; i < rows; i++) {
+      QKV_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = load(from + i * stride + j * lanes);
+    }
+  }
+  QKV_INLINE void store_rows(float* to, int64_t stride) const {
+    QKV_UNROLL for (int i = 0; i < rows; i++) {
+      QKV_UNROLL for (int j = 0; j < vectors; j++) store(to + i * stride + j * lanes, sum[i][j]);
+    }
+  }
+  QKV_INLINE void add_rows(const float* from, int64_t stride) {
+    QKV_UNROLL for (int i = 0; i < rows; i++) {
+      QKV_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = load(from + i * stride + j * lanes) + sum[i][j];
+    }
+  }
+
   template <Lie lie>
   QKV_INLINE void step(const float* scalars, int64_t stride, const float* vector) {
     Floats operand[size_t{vectors}];

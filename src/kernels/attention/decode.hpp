@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decode: a few query rows per head, keys in lanes. Keys are transposed once per block and serve all rows of the head
+// group, so K and V are read once whatever the group size. The limit is the time to read them.
+#pragma once
+
+#include "kernels/attention/prefill_panel.hpp"
+#include "kernels/simd/partition.hpp"
+
+namespace qkv::QKV_ISA {
+namespace {
+
+constexpr int chunk_keys = panel_rows;  // keys transposed at a time
+
+struct DecodeRows {
+  int64_t count;
+  float* query;   // [count][key dim]
+  float* output;  // [count][output_stride]
+  int64_t output_stride;
+  float *shift, *limit, *sum;  // [count]
+  float* weight;               // [count][weight_stride]
+  int64_t weight_stride;
+};
+
+inline DecodeRows open_rows(const AttentionTask& task) {
+  const qkv_tensor& query = task.args->query;
+  const int64_t key_dim = query.shape[3], value_dim = task.args->value.shape[3];
+  DecodeRows rows{};
+  rows.count = task.row_count;
+  rows.query = task.scratch.query;
+  rows.output = task.scratch.output;
+  rows.output_stride = (value_dim + lanes - 1) / lanes * lanes;
+  rows.shift = task.scratch.state;
+  rows.limit = rows.shift + rows.count;
+  rows.sum = rows.limit + rows.count;
+  rows.weight = task.scratch.weight;
+  rows.weight_stride = task.keys_per_block + chunk_keys;
+  for (int64_t r = 0; r < rows.count; r++) {
+    const auto* from = row_of<const float>(task, query, task.first_row + r);
+    for (int64_t c = 0; c < key_dim; c++) rows.query[r * key_dim + c] = from[c * query.stride[3]] * task.scale;
+    for (int64_t c = 0; c < rows.output_stride; c++) rows.output[r * rows.output_stride + c] = 0;
+    rows.shift[r] = rows.sum[r] = 0;
+    rows.limit[r] = -infinity;
+  }
+  return rows;
+}
+
+// weight[r][key - begin] = score - shift of the row, for keys [begin, end); lanes past the end hold anything.
+inline void score_rows(const AttentionTask& task, const DecodeRows& rows, int64_t begin, int64_t end) {
+  const qkv_tensor& key = task.args->key;
+  const int64_t key_dim = key.shape[3];
+  const float* base = static_cast<const float*>(key.data) + task.batch * key.stride[0] + task.key_head * key.stride[1];
+  float* transposed = task.scratch.key;
+  for (int64_t first = begin; first < end; first += chunk_keys) {
+    for (int64_t lane = 0; lane < chunk_keys; lane += lanes) {
+      const int64_t keys = larger(0, smaller(lanes, end - first - lane));
+      const float* from = keys == 0 ? base : base + (first + lane) * key.stride[2];
+      rows_to_lanes({from, key.stride[2], key.stride[3]}, keys, key_dim, 1.0F, transposed + lane, chunk_keys);
+    }
+    for_tiles(rows.count, [&]<int count>(int64_t r) {
+      RegisterTile<count, tile_vectors> tile;
+      QKV_UNROLL for (int i = 0; i < count; i++) {
+        QKV_UNROLL for (int j = 0; j < tile_vectors; j++) tile.sum[i][j] = broadcast(-rows.shift[r + i]);
+      }
+      tile.template multiply<Lie::rows>({rows.query + r * key_dim, key_dim}, {transposed, chunk_keys}, key_dim);
+      tile.store_rows(rows.weight + r * rows.weight_stride + first - begin, rows.weight_stride);
+    });
+  }
+}
+
+// Adds the bias to scores of keys [begin, end) and turns those of hidden keys, and the lanes past the end, into -inf.
+inline void hide_scores(const AttentionTask& task, int64_t row, int64_t begin, int64_t end, bool biased, float* score) {
+  const KeyRange visible = task.visible[row];
+  const int64_t count = end - begin, padded = (count + lanes - 1) / lanes * lanes;
+  if (biased) {
+    float* bias = task.scratch.bias;
+    read_bias(task, task.first_row + row, begin, end, bias, 1);
+    for (int64_t k = 0; k < count; k++) score[k] = bias[k] == -infinity ? -infinity : score[k] + bias[k];
+  }
+  for (int64_t k = 0; k < smaller(count, visible.begin - begin); k++) score[k] = -infinity;
+  for (int64_t k = larger(0, visible.end - begin); k < padded; k++) score[k] = -infinity;
+}
+
+// Scores of one row to weights; true if some key of [begin, end) is hidden from it.
+inline bool weigh_row(const DecodeRows& rows, int64_t row, int64_t count) {
+  float* weight = rows.weight + row * rows.weight_stride;
+  Floats top = broadcast(-infinity);
+  for (int64_t k = 0; k < count; k += lanes) top = max(load(weight + k), top);
+  SoftmaxState state{broadcast(rows.shift[row]), broadcast(rows.limit[row])};
+  const Raise change = raise(state, broadcast(max_of_lanes(top)));
+  store_first(rows.shift + row, state.shift, 1);
+  store_first(rows.limit + row, state.limit, 1);
+  Floats sum = broadcast(0);
+  Floats hidden_sum = broadcast(0);
+  for (int64_t k = 0; k < count; k += lanes) {
+    const Floats score = load(weight + k) - change.delta;
+    const Floats value = exp2(score);
+    const Mask hidden = score == broadcast(-infinity);
+    sum = sum + value;
+    hidden_sum = hidden_sum + select(hidden, broadcast(1), broadcast(0));
+    store(weight + k, select(hidden, broadcast(-0.0F), value));
+  }
+  float* output = rows.output + row * rows.output_stride;
+  for (int64_t c = 0; c < rows.output_stride; c += lanes) store(output + c, load(output + c) * change.factor);
+  store_first(rows.sum + row, load_first(rows.sum + row, 1) * change.factor + broadcast(sum_of_lanes(sum)), 1);
+  return sum_of_lanes(hidden_sum) > 0;
+}
+
+inline void add_values(const DecodeRows& rows, Scalars value, int64_t keys) {
+  for (int64_t c = 0; c < rows.output_stride; c += tile_vectors * lanes) {
+    with_count<tile_vectors>((rows.output_stride - c) / lanes, [&]<int vectors>() {
+      for_tiles(rows.count, [&]<int count>(int64_t r) {
+        RegisterTile<count, vectors> tile;
+        tile.clear();
+        tile.template multiply<Lie::rows>({rows.weight + r * rows.weight_stride, rows.weight_stride},
+                                          {value.data + c, value.stride}, keys);
+        float* output = rows.output + r * rows.output_stride + c;
+        tile.add_rows(output, rows.output_stride);
+        tile.store_rows(output, rows.output_stride);
+      });
+    });
+  }
+}
+
+// The same without the products of hidden keys, whose values may be NaN. Their weight is -0.0.
+inline void add_values_carefully(const DecodeRows& rows, Scalars value, int64_t keys) {
+  for (int64_t r = 0; r < rows.count; r++) {
+    float* output = rows.output + r * rows.output_stride;
+    for (int64_t c = 0; c < rows.output_stride; c += lanes) {
+      Floats sum = broadcast(0);
+      for (int64_t k = 0; k < keys; k++) {
+        const float weight = rows.weight[r * rows.weight_stride + k];
+        if (!std::signbit(weight)) sum = fma(broadcast(weight), load(value.data + k * value.stride + c), sum);
+      }
+      store(output + c, load(output + c) + sum);
+    }
+  }
+}
+
+inline void close_rows(const AttentionTask& task, const DecodeRows& rows) {
+  const qkv_tensor& output = task.args->output;
+  for (int64_t r = 0; r < rows.count; r++) {
+    auto* to = row_of<float>(task, output, task.first_row + r);
+    const float* from = rows.output + r * rows.output_stride;
+    const float inverse = rows.sum[r] == 0 ? 0 : 1 / rows.sum[r];
+    for (int64_t c = 0; c < output.shape[3]; c++) to[c * output.stride[3]] = from[c] * inverse;
+    store_lse(task, task.first_row + r, rows.shift[r], rows.sum[r]);
+  }
+}
+
+template <AttentionRecipe recipe>
+void decode(const AttentionTask& task) {
+  const DecodeRows rows = open_rows(task);
+  const int64_t value_dim = task.args->value.shape[3];
+  KeyRange any{0, 0};
+  for (int64_t r = 0; r < rows.count; r++) any = cover(any, task.visible[r]);
+  const int64_t step = task.keys_per_block;
+  for (int64_t block = any.begin / step * step; block < any.end; block += step) {
+    // From the block's start: which lane a key falls into, and so the order of the sum, does not depend on other rows.
+    const int64_t begin = block, end = smaller(any.end, block + step);
+    score_rows(task, rows, begin, end);
+    bool hides = false;
+    for (int64_t r = 0; r < rows.count; r++) {
+      hide_scores(task, r, begin, end, recipe == attention_biased, rows.weight + r * rows.weight_stride);
+      hides |= weigh_row(rows, r, end - begin);
+    }
+    const Scalars value = block_rows(task, task.args->value, begin, end, task.scratch.value);
+    if (hides && has_non_finite(value, end - begin, value_dim)) {
+      add_values_carefully(rows, value, end - begin);
+    } else {
+      add_values(rows, value, end - begin);
+    }
+  }
+  close_rows(task, rows);
+}
+
+}  // namespace
+}  // namespace qkv::QKV_ISA

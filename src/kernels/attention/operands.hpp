@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The caller's strided tensors as a kernel reads them: where rows of a head group lie, blocks of K and V with unit stride,
+// bias and mask of one row.
+#pragma once
+
+#include "kernels/kernel_table.hpp"
+#include "kernels/simd/math.hpp"
+#include "kernels/simd/register_tile.hpp"
+
+namespace qkv::QKV_ISA {
+namespace {
+
+inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+inline int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+// Element 0 of a row of the group in a [batch, query head, query row, ...] tensor.
+template <class T>
+QKV_INLINE T* row_of(const AttentionTask& task, const qkv_tensor& view, int64_t row) {
+  const int64_t head = task.key_head * task.group + row % task.group;
+  return static_cast<T*>(view.data) + task.batch * view.stride[0] + head * view.stride[1] +
+         row / task.group * view.stride[2];
+}
+
+// Keys [begin, end) with K and V rows at unit stride. Row pointers are of key `begin`.
+struct KeyBlock {
+  int64_t begin, end;
+  Scalars key, value;
+};
+
+// Copies rows with zero padding up to a whole number of vectors.
+inline Scalars copy_rows(const float* from, int64_t row_stride, int64_t column_stride, int64_t rows, int64_t columns,
+                         float* to) {
+  const int64_t padded = (columns + lanes - 1) / lanes * lanes;
+  for (int64_t r = 0; r < rows; r++) {
+    for (int64_t c = 0; c < columns; c++) to[r * padded + c] = from[r * row_stride + c * column_stride];
+    for (int64_t c = columns; c < padded; c++) to[r * padded + c] = 0;
+  }
+  return {to, padded};
+}
+
+inline Scalars block_rows(const AttentionTask& task, const qkv_tensor& view, int64_t begin, int64_t end, float* copy) {
+  const float* first = static_cast<const float*>(view.data) + task.batch * view.stride[0] +
+                       task.key_head * view.stride[1] + begin * view.stride[2];
+  if (copy == nullptr) return {first, view.stride[2]};
+  return copy_rows(first, view.stride[2], view.stride[3], end - begin, view.shape[3], copy);
+}
+
+inline KeyBlock key_block(const AttentionTask& task, int64_t begin, int64_t end) {
+  return {begin, end, block_rows(task, task.args->key, begin, end, task.scratch.key),
+          block_rows(task, task.args->value, begin, end, task.scratch.value)};
+}
+
+// What is added to a row's scores, in log2 units: to[k * to_stride] for keys [begin, end); -inf where the key is hidden.
+inline void read_bias(const AttentionTask& task, int64_t row, int64_t begin, int64_t end, float* to,
+                      int64_t to_stride) {
+  const qkv_tensor& bias = task.args->bias;
+  const qkv_tensor& mask = task.args->mask;
+  const auto* visible = mask.rank != 0 ? row_of<const uint8_t>(task, mask, row) : nullptr;
+  const auto* added = bias.rank != 0 ? row_of<const float>(task, bias, row) : nullptr;
+  for (int64_t k = begin; k < end; k++) {
+    const bool hidden = visible != nullptr && visible[k * mask.stride[3]] == 0;
+    const float value = added != nullptr && !hidden ? added[k * bias.stride[3]] * log2_e : 0.0F;
+    to[(k - begin) * to_stride] = hidden ? -infinity : value;
+  }
+}
+
+// True if some element of the rows is NaN or infinite. Weights of hidden keys are 0, and 0 times these is not.
+inline bool has_non_finite(Scalars rows, int64_t count, int64_t columns) {
+  Floats poison = broadcast(0);
+  for (int64_t r = 0; r < count; r++) {
+    for (int64_t c = 0; c < columns; c += lanes) {
+      const Floats value = load_first(rows.data + r * rows.stride + c, columns - c);
+      poison = poison + (value - value);
+    }
+  }
+  return !(sum_of_lanes(poison) == 0.0F);
+}
+
+}  // namespace
+}  // namespace qkv::QKV_ISA

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// From one group of keys to weights: S^T[key][row] = K Q^T, so that maximum and sum run along registers, not across them.
+// Accumulators start at -shift: subtracting the maximum costs nothing.
+#pragma once
+
+#include "kernels/attention/prefill_panel.hpp"
+#include "kernels/simd/partition.hpp"
+
+namespace qkv::QKV_ISA {
+namespace {
+
+// Keys [begin, end) inside one key_group, seen by vectors [first_vector, first_vector + vectors) of the panel.
+struct Group {
+  int64_t begin, end;
+  int64_t first_vector, vectors;
+  bool whole;          // every row sees every key, and nothing is added to the scores
+  Scalars key;         // of key `begin`
+  const float* bias;   // [key][panel_rows], or null
+  float* weight;       // [key][panel_rows], of key `begin`
+  int64_t before;      // rows of the same block before `weight`
+};
+
+// Relative to the group: row r sees keys [begin[r], end[r]). Small integers, exact as floats.
+struct LaneRanges {
+  alignas(64) float begin[panel_rows], end[panel_rows];
+};
+
+inline void relative_ranges(const Panel& panel, const Group& group, LaneRanges& ranges) {
+  const int64_t keys = group.end - group.begin;
+  for (int64_t r = 0; r < panel_rows; r++) {
+    const KeyRange visible = r < panel.rows ? panel.visible[r] : KeyRange{0, 0};
+    ranges.begin[r] = static_cast<float>(smaller(keys, larger(0, visible.begin - group.begin)));
+    ranges.end[r] = static_cast<float>(smaller(keys, larger(0, visible.end - group.begin)));
+  }
+}
+
+// Adds the bias, turns scores of hidden keys into -inf and finds the maxima anew.
+template <int vectors>
+void hide_keys(const Panel& panel, const Group& group, Floats (&top)[size_t{vectors}]) {
+  LaneRanges ranges;
+  relative_ranges(panel, group, ranges);
+  const Floats hidden = broadcast(-infinity);
+  for (int j = 0; j < vectors; j++) {
+    const int64_t offset = (group.first_vector + j) * lanes;
+    const Floats begin = load(ranges.begin + offset), end = load(ranges.end + offset);
+    top[j] = hidden;
+    for (int64_t k = 0; k < group.end - group.begin; k++) {
+      float* at = group.weight + k * panel_rows + offset;
+      const Floats key = broadcast(static_cast<float>(k));
+      Floats score = load(at);
+      if (group.bias != nullptr) {
+        const Floats bias = load(group.bias + k * panel_rows + offset);
+        score = select(bias == hidden, hidden, score + bias);
+      }
+      score = select(key >= begin && key < end, score, hidden);
+      store(at, score);
+      top[j] = max(score, top[j]);
+    }
+  }
+}
+
+QKV_INLINE void scale_column(float* values, int64_t rows, Floats factor) {
+  for (int64_t i = 0; i < rows; i++) store(values + i * panel_rows, load(values + i * panel_rows) * factor);
+}
+
+// Moves the shift of one vector where this group exceeds it; what was computed with the old one follows.
+inline void raise_vector(const Panel& panel, const Group& group, int64_t value_dim, int64_t offset, Floats top) {
+  SoftmaxState state{load(panel.shift + offset), load(panel.limit + offset)};
+  const Raise change = raise(state, top);
+  store(panel.shift + offset, state.shift);
+  store(panel.limit + offset, state.limit);
+  for (int64_t k = 0; k < group.end - group.begin; k++) {
+    float* at = group.weight + k * panel_rows + offset;
+    store(at, load(at) - change.delta);
+  }
+  scale_column(group.weight - group.before * panel_rows + offset, group.before, change.factor);
+  scale_column(panel.output + offset, value_dim, change.factor);
+  scale_column(panel.sum + offset, 1, change.factor);
+  scale_column(panel.block_sum + offset, 1, change.factor);
+}
+
+// Scores to weights. A hidden key's weight is -0.0: adds nothing, and can be told from an underflow.
+template <int vectors>
+QKV_INLINE void weigh_keys(const Panel& panel, const Group& group) {
+  Floats sum[size_t{vectors}];
+  const int64_t offset = group.first_vector * lanes;
+  QKV_UNROLL for (int j = 0; j < vectors; j++) sum[j] = load(panel.block_sum + offset + j * lanes);
+  QKV_NO_UNROLL for (int64_t k = 0; k < group.end - group.begin; k++) {
+    float* at = group.weight + k * panel_rows + offset;
+    QKV_UNROLL for (int j = 0; j < vectors; j++) {
+      const Floats score = load(at + j * lanes);
+      Floats weight = exp2(score);
+      sum[j] = sum[j] + weight;
+      if (!group.whole) weight = select(score == broadcast(-infinity), broadcast(-0.0F), weight);
+      store(at + j * lanes, weight);
+    }
+  }
+  QKV_UNROLL for (int j = 0; j < vectors; j++) store(panel.block_sum + offset + j * lanes, sum[j]);
+}
+
+template <int vectors>
+void score_group(const Panel& panel, const Group& group, int64_t key_dim, int64_t value_dim) {
+  const int64_t offset = group.first_vector * lanes;
+  Floats top[size_t{vectors}], start[size_t{vectors}];
+  QKV_UNROLL for (int j = 0; j < vectors; j++) {
+    top[j] = broadcast(-infinity);
+    start[j] = broadcast(0) - load(panel.shift + offset + j * lanes);
+  }
+  for_tiles(group.end - group.begin, [&]<int keys>(int64_t first) {
+    RegisterTile<keys, vectors> tile;
+    QKV_UNROLL for (int i = 0; i < keys; i++) {
+      QKV_UNROLL for (int j = 0; j < vectors; j++) tile.sum[i][j] = start[j];
+    }
+    const Scalars key{group.key.data + first * group.key.stride, group.key.stride};
+    tile.template multiply<Lie::rows>(key, {panel.query + offset, panel_rows}, key_dim);
+    tile.store_rows(group.weight + first * panel_rows + offset, panel_rows);
+    QKV_UNROLL for (int i = 0; i < keys; i++) {
+      QKV_UNROLL for (int j = 0; j < vectors; j++) top[j] = max(tile.sum[i][j], top[j]);
+    }
+  });
+  if (!group.whole) hide_keys<vectors>(panel, group, top);
+  QKV_UNROLL for (int j = 0; j < vectors; j++) {
+    if (xsimd::any(top[j] > load(panel.limit + offset + j * lanes))) {
+      raise_vector(panel, group, value_dim, offset + j * lanes, top[j]);
+    }
+  }
+  weigh_keys<vectors>(panel, group);
+}
+
+}  // namespace
+}  // namespace qkv::QKV_ISA

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The softmax itself, for looking at: one row after another, score by score. Not the fused kernel and not fast.
+#pragma once
+
+#include "kernels/attention/operands.hpp"
+
+namespace qkv::QKV_ISA {
+namespace {
+
+inline float dot(const float* query, const float* key, int64_t key_stride, int64_t count) {
+  Floats sum = broadcast(0);
+  if (key_stride == 1) {
+    for (int64_t c = 0; c < count; c += lanes) {
+      sum = fma(load_first(query + c, count - c), load_first(key + c, count - c), sum);
+    }
+    return sum_of_lanes(sum);
+  }
+  alignas(64) float lane[lanes] = {};
+  for (int64_t c = 0; c < count; c++) lane[c % lanes] += query[c] * key[c * key_stride];
+  return sum_of_lanes(load(lane));
+}
+
+// score[k] for keys of `visible`; returns the largest that is a number, or -inf.
+inline float score_row(const AttentionTask& task, int64_t row, KeyRange visible, float* score) {
+  const qkv_tensor &query = task.args->query, &key = task.args->key;
+  const auto* from = row_of<const float>(task, query, row);
+  for (int64_t c = 0; c < query.shape[3]; c++) task.scratch.query[c] = from[c * query.stride[3]] * task.scale;
+  const float* base = static_cast<const float*>(key.data) + task.batch * key.stride[0] + task.key_head * key.stride[1];
+  read_bias(task, row, visible.begin, visible.end, score + visible.begin, 1);
+  float top = -infinity;
+  for (int64_t k = visible.begin; k < visible.end; k++) {
+    if (score[k] == -infinity) continue;
+    score[k] += dot(task.scratch.query, base + k * key.stride[2], key.stride[3], key.shape[3]);
+    top = score[k] > top ? score[k] : top;
+  }
+  return top;
+}
+
+// Sums of 256 weights each, then their sum: the error grows with neither alone.
+inline float exponentials(float* score, KeyRange visible, float top) {
+  float total = 0, block = 0;
+  for (int64_t k = visible.begin; k < visible.end; k++) {
+    const Floats weight = exp2(broadcast(score[k] - (top == -infinity ? 0 : top)));
+    store_first(score + k, weight, 1);
+    block += score[k];
+    if (k % 256 == 255) {
+      total += block;
+      block = 0;
+    }
+  }
+  return total + block;
+}
+
+inline void weights(const AttentionTask& task) {
+  const qkv_tensor& output = task.args->weights;
+  float* score = task.scratch.row;
+  for (int64_t r = 0; r < task.row_count; r++) {
+    const KeyRange visible = task.visible[r];
+    const float top = score_row(task, task.first_row + r, visible, score);
+    const float sum = exponentials(score, visible, top);
+    auto* to = row_of<float>(task, output, task.first_row + r);
+    for (int64_t k = 0; k < output.shape[3]; k++) {
+      const bool seen = k >= visible.begin && k < visible.end && sum != 0;
+      to[k * output.stride[3]] = seen ? score[k] / sum : 0;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace qkv::QKV_ISA

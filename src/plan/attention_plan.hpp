@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attention: tasks are batch entry x key head x block of query rows (all heads of the group together).
+#pragma once
+
+#include "dispatch/isa_registry.hpp"
+#include "plan/plan.hpp"
+#include "plan/tuning.hpp"
+
+namespace qkv {
+
+// Offsets, in floats, of the scratch buffers in a worker's slot.
+struct ScratchLayout {
+  int64_t visible;  // KeyRange [rows per task], measured in floats like the rest
+  int64_t query, output, state, partial, weight, key, value, bias, row;
+  bool copies_key, copies_value;
+};
+
+struct AttentionPlan {
+  qkv_attention_args args;  // checked, in plain form, without data
+  const AttentionKernels* kernels;
+  AttentionFunction attend;
+  bool decodes;
+  int64_t group, rows_per_task, row_blocks;
+  int64_t keys_per_block;
+  float scale;  // in log2 units
+  ScratchLayout layout;
+};
+
+// `args` are checked. Returns false if the workspace of these shapes overflows.
+bool make_attention_plan(const qkv_attention_args& args, const Tuning& tuning, Plan<AttentionPlan>& plan);
+
+void run_attention(const Plan<AttentionPlan>& plan, const qkv_attention_args& args, int64_t first_task,
+                   int64_t last_task, char* workspace);
+
+}  // namespace qkv

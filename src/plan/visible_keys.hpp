@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which keys a query row may see. All interval masks meet here; kernels never know the reason.
+#pragma once
+
+#include "kernels/kernel_table.hpp"
+
+namespace qkv {
+
+// Keys in use of a batch entry.
+int64_t key_count_of(const qkv_attention_args& args, int64_t batch);
+
+KeyRange visible_keys(const qkv_attention_args& args, int64_t batch, int64_t query_row);
+
+// Visible (query, key) pairs of one head, over all batch entries.
+double visible_pairs(const qkv_attention_args& args);
+
+}  // namespace qkv
