@@ -36,7 +36,8 @@ typedef struct qkv_attention_args {
   int32_t scale_is_set; /* 0: scale is 1 / sqrt(key dim) */
   float scale;          /* any finite value */
 
-  qkv_tensor bias; /* optional f32 [batch, query heads, query rows, keys], added to the scaled logits; -inf hides a key */
+  qkv_tensor bias; /* optional f32 [batch, query heads, query rows, keys], added to the scaled logits; -inf hides a key, and
+                      finite values below -2.3e38 count as -2.3e38 (logits are kept in units of ln 2) */
   qkv_tensor mask; /* optional bool [batch, query heads, query rows, keys]: not 0 = visible */
 } qkv_attention_args;
 

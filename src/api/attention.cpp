@@ -100,6 +100,7 @@ bool fits_plan(const qkv_attention_args& planned, const qkv_attention_args& args
 using namespace qkv;
 
 qkv_status qkv_attention_plan(const qkv_attention_args* args, qkv_plan* storage) {
+  const FloatEnvironment environment;  // the scale is computed here
   qkv_attention_args checked;
   if (storage == nullptr) return fail(QKV_INVALID_ARGUMENT, "plan = NULL");
   if (const qkv_status status = read_args(args, checked); status != QKV_OK) return status;
@@ -117,6 +118,7 @@ qkv_status qkv_attention_run(const qkv_plan* storage, const qkv_attention_args* 
                              int64_t last_task, int32_t worker, void* workspace) {
   const auto* plan = read_plan<AttentionPlan>(storage, Operation::attention);
   if (plan == nullptr) return fail(QKV_INVALID_ARGUMENT, "plan: not an attention plan");
+  const FloatEnvironment environment;
   qkv_attention_args checked;
   if (const qkv_status status = read_args(args, checked); status != QKV_OK) return status;
   if (const qkv_status status = check_args(checked); status != QKV_OK) return status;
@@ -127,7 +129,6 @@ qkv_status qkv_attention_run(const qkv_plan* storage, const qkv_attention_args* 
   if (const qkv_status status = check_operands(checked); status != QKV_OK) return status;
   const qkv_status status = check_range(plan->header, first_task, last_task, worker, workspace);
   if (status != QKV_OK) return status;
-  const FloatEnvironment environment;
   run_attention(*plan, checked, first_task, last_task, worker_slot(plan->header, worker, workspace));
   return QKV_OK;
 }

@@ -102,6 +102,7 @@ qkv_status qkv_matmul_pack(const qkv_tensor* weight, void* packed, size_t bytes)
 }
 
 qkv_status qkv_matmul_plan(const qkv_matmul_args* args, qkv_plan* plan) {
+  const FloatEnvironment environment;  // for the operation counts
   qkv_matmul_args checked;
   PackedHeader weight;
   if (plan == nullptr) return fail(QKV_INVALID_ARGUMENT, "plan = NULL");

@@ -83,7 +83,7 @@ qkv_status check_form(const ViewRule& rule, const qkv_tensor& view) {
       return fail(QKV_INVALID_ARGUMENT, "%s.shape[%d] = %lld: must not be negative", rule.name, axis,
                   static_cast<Long>(view.shape[axis]));
     }
-    if (is_output(rule.role) && view.stride[axis] == 0 && view.shape[axis] > 1) {
+    if (is_output(rule.role) && view.stride[axis] == 0 && view.shape[axis] > 1 && !empty(view)) {
       return fail(QKV_INVALID_ARGUMENT, "%s.stride[%d] = 0: an output cannot repeat elements", rule.name, axis);
     }
   }

@@ -4,6 +4,7 @@
 
 #include "kernels/attention/kernels.hpp"
 #include "kernels/matmul/matmul.hpp"
+#include "kernels/row_kernels.hpp"
 
 #define QKV_TEXT_OF(name) #name
 #define QKV_TEXT(name) QKV_TEXT_OF(name)
@@ -17,7 +18,7 @@ constinit const KernelTable kernel_table{
     .register_count = register_count,
     .attention = &attention_kernels,
     .matmul = &matmul_kernels,
-    .rows = nullptr,
+    .rows = &row_kernels,
 };
 
 }  // namespace qkv::QKV_ISA

@@ -31,7 +31,7 @@ inline constexpr int64_t prefill_task_rows = 256;
 struct AttentionScratch {
   float* query;    // prefill: per panel [key dim][panel rows]; decode: [rows][key dim]. Scaled to log2 units
   float* output;   // prefill: per panel [value dim][panel rows]; decode: [rows][padded value dim]. Not yet normalised
-  float* state;    // prefill: per panel, shift, limit, sum, block sum of every row; decode: shift, limit, sum of every row
+  float* state;    // prefill: per panel; shift, base, limit, sum and (prefill) block sum of every row
   float* partial;  // prefill: [value dim][panel rows], sums of a block that rows see in different parts
   float* weight;   // prefill: [keys per block][panel rows]; decode: [rows][keys per block + panel rows]
   float* key;      // prefill: [keys per block][padded key dim], if dims have no unit stride; decode: [key dim][panel rows]

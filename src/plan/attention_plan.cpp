@@ -62,7 +62,7 @@ bool lay_out(AttentionPlan& plan, PlanHeader& header) {
   layout.visible = slot.take({rows, sizeof(KeyRange) / 4});
   layout.query = slot.take({rows, key_dim});
   layout.output = slot.take({rows, plan.decodes ? padded_value : value_dim});
-  layout.state = slot.take({rows, 4});
+  layout.state = slot.take({rows, 5});
   layout.partial = plan.decodes ? 0 : slot.take({panel, value_dim});
   layout.weight = plan.decodes ? slot.take({rows, block + panel}) : slot.take({block, panel});
   layout.key = plan.decodes       ? slot.take({key_dim, panel})
@@ -132,6 +132,7 @@ bool make_attention_plan(const qkv_attention_args& args, const Tuning& tuning, P
     return false;
   }
   if (!lay_out(body, plan.header)) return false;
+  if (plan.header.task_count == 0) plan.header.worker_bytes = 0;
   describe(body, choice.isa, biased, plan.header);
   body.args.key_count = nullptr;
   body.args.first_query_position = nullptr;

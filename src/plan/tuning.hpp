@@ -8,8 +8,8 @@ namespace qkv {
 
 struct Tuning {
   // Keys whose weights are summed before they join a row's output. Part of a row's bits: error grows with
-  // keys_per_block + keys / keys_per_block, and 256 x 64 weights stay in L2.
-  int64_t keys_per_block = 256;
+  // keys_per_block + keys / keys_per_block, and 48 keys lose at most 24 roundings next to one large weight.
+  int64_t keys_per_block = 48;
   // Query rows of one task: they share each block of K and V while it is in L2.
   int64_t prefill_rows_per_task = 256;
   // At most this many query rows per head go through the decode kernel, which reads K and V once and keeps keys in lanes.

@@ -16,7 +16,7 @@ struct DecodeRows {
   float* query;   // [count][key dim]
   float* output;  // [count][output_stride]
   int64_t output_stride;
-  float *shift, *limit, *sum;  // [count]
+  float *shift, *base, *limit, *sum;  // [count]
   float* weight;               // [count][weight_stride]
   int64_t weight_stride;
 };
@@ -30,7 +30,8 @@ inline DecodeRows open_rows(const AttentionTask& task) {
   rows.output = task.scratch.output;
   rows.output_stride = (value_dim + lanes - 1) / lanes * lanes;
   rows.shift = task.scratch.state;
-  rows.limit = rows.shift + rows.count;
+  rows.base = rows.shift + rows.count;
+  rows.limit = rows.base + rows.count;
   rows.sum = rows.limit + rows.count;
   rows.weight = task.scratch.weight;
   rows.weight_stride = task.keys_per_block + chunk_keys;
@@ -38,13 +39,13 @@ inline DecodeRows open_rows(const AttentionTask& task) {
     const auto* from = row_of<const float>(task, query, task.first_row + r);
     for (int64_t c = 0; c < key_dim; c++) rows.query[r * key_dim + c] = from[c * query.stride[3]] * task.scale;
     for (int64_t c = 0; c < rows.output_stride; c++) rows.output[r * rows.output_stride + c] = 0;
-    rows.shift[r] = rows.sum[r] = 0;
+    rows.shift[r] = rows.base[r] = rows.sum[r] = 0;
     rows.limit[r] = -infinity;
   }
   return rows;
 }
 
-// weight[r][key - begin] = score - shift of the row, for keys [begin, end); lanes past the end hold anything.
+// weight[r][key - begin] = score - base of the row, for keys [begin, end); lanes past the end hold anything.
 inline void score_rows(const AttentionTask& task, const DecodeRows& rows, int64_t begin, int64_t end) {
   const qkv_tensor& key = task.args->key;
   const int64_t key_dim = key.shape[3];
@@ -59,10 +60,11 @@ inline void score_rows(const AttentionTask& task, const DecodeRows& rows, int64_
     for_tiles(rows.count, [&]<int count>(int64_t r) {
       RegisterTile<count, tile_vectors> tile;
       QKV_UNROLL for (int i = 0; i < count; i++) {
-        QKV_UNROLL for (int j = 0; j < tile_vectors; j++) tile.sum[i][j] = broadcast(-rows.shift[r + i]);
+        QKV_UNROLL for (int j = 0; j < tile_vectors; j++) tile.sum[i][j] = broadcast(-rows.base[r + i]);
       }
-      tile.template multiply<Lie::rows>({rows.query + r * key_dim, key_dim}, {transposed, chunk_keys}, key_dim);
-      tile.store_rows(rows.weight + r * rows.weight_stride + first - begin, rows.weight_stride);
+      float* score = rows.weight + r * rows.weight_stride + first - begin;
+      multiply_in_chunks(tile, {rows.query + r * key_dim, key_dim}, {transposed, chunk_keys}, key_dim, score,
+                         rows.weight_stride);
     });
   }
 }
@@ -85,9 +87,10 @@ inline bool weigh_row(const DecodeRows& rows, int64_t row, int64_t count) {
   float* weight = rows.weight + row * rows.weight_stride;
   Floats top = broadcast(-infinity);
   for (int64_t k = 0; k < count; k += lanes) top = max(load(weight + k), top);
-  SoftmaxState state{broadcast(rows.shift[row]), broadcast(rows.limit[row])};
+  SoftmaxState state{broadcast(rows.shift[row]), broadcast(rows.base[row]), broadcast(rows.limit[row])};
   const Raise change = raise(state, broadcast(max_of_lanes(top)));
   store_first(rows.shift + row, state.shift, 1);
+  store_first(rows.base + row, state.base, 1);
   store_first(rows.limit + row, state.limit, 1);
   Floats sum = broadcast(0);
   Floats hidden_sum = broadcast(0);

@@ -50,6 +50,13 @@ inline KeyBlock key_block(const AttentionTask& task, int64_t begin, int64_t end)
           block_rows(task, task.args->value, begin, end, task.scratch.value)};
 }
 
+// A finite bias stays finite: only -inf hides a key.
+QKV_INLINE float in_log2(float bias) {
+  const float value = bias * log2_e;
+  constexpr float most = std::numeric_limits<float>::max();
+  return value < -most && bias >= -most ? -most : value;
+}
+
 // What is added to a row's scores, in log2 units: to[k * to_stride] for keys [begin, end); -inf where the key is hidden.
 inline void read_bias(const AttentionTask& task, int64_t row, int64_t begin, int64_t end, float* to,
                       int64_t to_stride) {
@@ -59,8 +66,7 @@ inline void read_bias(const AttentionTask& task, int64_t row, int64_t begin, int
   const auto* added = bias.rank != 0 ? row_of<const float>(task, bias, row) : nullptr;
   for (int64_t k = begin; k < end; k++) {
     const bool hidden = visible != nullptr && visible[k * mask.stride[3]] == 0;
-    const float value = added != nullptr && !hidden ? added[k * bias.stride[3]] * log2_e : 0.0F;
-    to[(k - begin) * to_stride] = hidden ? -infinity : value;
+    to[(k - begin) * to_stride] = hidden ? -infinity : added != nullptr ? in_log2(added[k * bias.stride[3]]) : 0.0F;
   }
 }
 

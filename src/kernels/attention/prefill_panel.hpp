@@ -17,7 +17,7 @@ struct Panel {
   KeyRange any, all;         // keys that some row sees; keys that all rows see
   KeyRange seen[tile_vectors];  // keys that some row of a vector sees
   float *query, *output;     // [dim][panel_rows]
-  float *shift, *limit, *sum, *block_sum;  // [panel_rows]
+  float *shift, *base, *limit, *sum, *block_sum;  // [panel_rows]
 };
 
 inline KeyRange cover(KeyRange a, KeyRange b) {
@@ -50,12 +50,13 @@ inline Panel open_panel(const AttentionTask& task, int64_t index) {
   find_visible(panel);
   panel.query = task.scratch.query + index * key_dim * panel_rows;
   panel.output = task.scratch.output + index * value_dim * panel_rows;
-  panel.shift = task.scratch.state + index * 4 * panel_rows;
-  panel.limit = panel.shift + panel_rows;
+  panel.shift = task.scratch.state + index * 5 * panel_rows;
+  panel.base = panel.shift + panel_rows;
+  panel.limit = panel.base + panel_rows;
   panel.sum = panel.limit + panel_rows;
   panel.block_sum = panel.sum + panel_rows;
   for (int r = 0; r < panel_rows; r++) {
-    panel.shift[r] = panel.sum[r] = 0;
+    panel.shift[r] = panel.base[r] = panel.sum[r] = 0;
     panel.limit[r] = -infinity;
   }
   for (int64_t i = 0; i < value_dim * panel_rows; i++) panel.output[i] = 0;

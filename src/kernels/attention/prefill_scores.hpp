@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From one group of keys to weights: S^T[key][row] = K Q^T, so that maximum and sum run along registers, not across them.
-// Accumulators start at -shift: subtracting the maximum costs nothing.
+// Accumulators start at -base: subtracting the maximum costs nothing.
 #pragma once
 
 #include "kernels/attention/prefill_panel.hpp"
@@ -63,11 +63,12 @@ QKV_INLINE void scale_column(float* values, int64_t rows, Floats factor) {
   for (int64_t i = 0; i < rows; i++) store(values + i * panel_rows, load(values + i * panel_rows) * factor);
 }
 
-// Moves the shift of one vector where this group exceeds it; what was computed with the old one follows.
+// Moves the shift of one vector where this group exceeds it, and makes its scores relative to the shift.
 inline void raise_vector(const Panel& panel, const Group& group, int64_t value_dim, int64_t offset, Floats top) {
-  SoftmaxState state{load(panel.shift + offset), load(panel.limit + offset)};
+  SoftmaxState state{load(panel.shift + offset), load(panel.base + offset), load(panel.limit + offset)};
   const Raise change = raise(state, top);
   store(panel.shift + offset, state.shift);
+  store(panel.base + offset, state.base);
   store(panel.limit + offset, state.limit);
   for (int64_t k = 0; k < group.end - group.begin; k++) {
     float* at = group.weight + k * panel_rows + offset;
@@ -104,7 +105,7 @@ void score_group(const Panel& panel, const Group& group, int64_t key_dim, int64_
   Floats top[size_t{vectors}], start[size_t{vectors}];
   QKV_UNROLL for (int j = 0; j < vectors; j++) {
     top[j] = broadcast(-infinity);
-    start[j] = broadcast(0) - load(panel.shift + offset + j * lanes);
+    start[j] = broadcast(0) - load(panel.base + offset + j * lanes);
   }
   for_tiles(group.end - group.begin, [&]<int keys>(int64_t first) {
     RegisterTile<keys, vectors> tile;
@@ -112,16 +113,17 @@ void score_group(const Panel& panel, const Group& group, int64_t key_dim, int64_
       QKV_UNROLL for (int j = 0; j < vectors; j++) tile.sum[i][j] = start[j];
     }
     const Scalars key{group.key.data + first * group.key.stride, group.key.stride};
-    tile.template multiply<Lie::rows>(key, {panel.query + offset, panel_rows}, key_dim);
-    tile.store_rows(group.weight + first * panel_rows + offset, panel_rows);
+    float* score = group.weight + first * panel_rows + offset;
+    multiply_in_chunks(tile, key, {panel.query + offset, panel_rows}, key_dim, score, panel_rows);
     QKV_UNROLL for (int i = 0; i < keys; i++) {
       QKV_UNROLL for (int j = 0; j < vectors; j++) top[j] = max(tile.sum[i][j], top[j]);
     }
   });
   if (!group.whole) hide_keys<vectors>(panel, group, top);
   QKV_UNROLL for (int j = 0; j < vectors; j++) {
-    if (xsimd::any(top[j] > load(panel.limit + offset + j * lanes))) {
-      raise_vector(panel, group, value_dim, offset + j * lanes, top[j]);
+    const int64_t at = offset + j * lanes;
+    if (xsimd::any(top[j] > load(panel.limit + at) || load(panel.shift + at) != load(panel.base + at))) {
+      raise_vector(panel, group, value_dim, at, top[j]);
     }
   }
   weigh_keys<vectors>(panel, group);

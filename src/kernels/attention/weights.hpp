@@ -3,21 +3,17 @@
 #pragma once
 
 #include "kernels/attention/operands.hpp"
+#include "kernels/simd/load_store.hpp"
 
 namespace qkv::QKV_ISA {
 namespace {
 
 inline float dot(const float* query, const float* key, int64_t key_stride, int64_t count) {
   Floats sum = broadcast(0);
-  if (key_stride == 1) {
-    for (int64_t c = 0; c < count; c += lanes) {
-      sum = fma(load_first(query + c, count - c), load_first(key + c, count - c), sum);
-    }
-    return sum_of_lanes(sum);
+  for (int64_t c = 0; c < count; c += lanes) {
+    sum = fma(load_first(query + c, count - c), load_strided(key + c * key_stride, key_stride, count - c), sum);
   }
-  alignas(64) float lane[lanes] = {};
-  for (int64_t c = 0; c < count; c++) lane[c % lanes] += query[c] * key[c * key_stride];
-  return sum_of_lanes(load(lane));
+  return sum_of_lanes(sum);
 }
 
 // score[k] for keys of `visible`; returns the largest that is a number, or -inf.

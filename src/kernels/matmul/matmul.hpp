@@ -6,6 +6,7 @@
 
 #include "kernels/activation/activate.hpp"
 #include "kernels/kernel_table.hpp"
+#include "kernels/simd/load_store.hpp"
 #include "kernels/simd/partition.hpp"
 #include "kernels/simd/register_tile.hpp"
 
@@ -37,20 +38,6 @@ struct MatmulTarget {
   int32_t activation;
   bool first_depth, last_depth;  // of the blocks that k is cut into
 };
-
-QKV_INLINE Floats load_strided(const float* from, int64_t stride, int64_t count) {
-  if (stride == 1) return load_first(from, count);
-  alignas(64) float lane[lanes] = {};
-  for (int64_t i = 0; i < lanes && i < count; i++) lane[i] = from[i * stride];
-  return load(lane);
-}
-
-QKV_INLINE void store_strided(float* to, int64_t stride, Floats values, int64_t count) {
-  if (stride == 1) return store_first(to, values, count);
-  alignas(64) float lane[lanes];
-  store(lane, values);
-  for (int64_t i = 0; i < lanes && i < count; i++) to[i * stride] = lane[i];
-}
 
 template <int rows>
 QKV_INLINE void finish_tile(const RegisterTile<rows, tile_vectors>& tile, const MatmulTarget& target) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// exp2 for softmax weights. 11 operations, 6 of them multiplies:
+// Exponentials and logarithms. exp2, for softmax weights, takes 11 operations, 6 of them multiplies:
 //
-//   n = round(x), f = x - n in [-1/2, 1/2],  2^x = 2 P(f) * 2^(n - 1),  P of degree 5, relative error 1.01 ULP
+//   n = round(x), f = x - n in [-1/2, 1/2],  2^x = 2 P(f) * 2^(n - 1),  P of degree 5 (minimax in relative error), within 2 ULP
 //
 // Adding `magic` rounds x to an integer and leaves n + 126, the biased exponent of 2^(n - 1), in the low bits of the sum,
 // one shift away from its place. Below -125.5 that exponent is 0 and the factor exactly 0: weights never become denormal.
@@ -17,22 +17,40 @@ namespace {
 constexpr float log2_e = 1.44269504088896341F;
 constexpr double ln_2 = 0.693147180559945309417;
 
+// 2^(1 + f) * 2^e for |f| <= 1/2, where the low bits of `shifted` are e + 127.
+QKV_INLINE Floats scaled_exp2(Floats f, Floats shifted) {
+  Floats p = fma(broadcast(2 * 0x1.5bb738p-10F), f, broadcast(2 * 0x1.3ce8b6p-7F));
+  p = fma(p, f, broadcast(2 * 0x1.c6b70ep-5F));
+  p = fma(p, f, broadcast(2 * 0x1.ebf9c0p-3F));
+  p = fma(p, f, broadcast(2 * 0x1.62e42ap-1F));
+  p = fma(p, f, broadcast(2.0F));
+  return p * bits_as_floats(floats_as_bits(shifted) << 23);
+}
+
 // 2^x for x <= 128; exactly 0 below -125.5, NaN for NaN; monotone. Weights never exceed 2^raise_bound.
 QKV_INLINE Floats exp2(Floats x) {
   const Floats magic = broadcast(12582912.0F + 126.0F);  // 1.5 * 2^23 + 126
   x = max(broadcast(-126.0F), x);                        // this order keeps NaN
   const Floats shifted = x + magic;
-  const Floats f = x - (shifted - magic);
-  Floats p = fma(broadcast(2 * 1.3333558e-3F), f, broadcast(2 * 9.6181291e-3F));
-  p = fma(p, f, broadcast(2 * 5.5504109e-2F));
-  p = fma(p, f, broadcast(2 * 2.4022651e-1F));
-  p = fma(p, f, broadcast(2 * 6.9314718e-1F));
-  p = fma(p, f, broadcast(2.0F));
-  return p * bits_as_floats(floats_as_bits(shifted) << 23);
+  return scaled_exp2(x - (shifted - magic), shifted);
 }
 
+// 2^32 e^(high + low) for -109.8 <= high + low <= 0, low small against high: as exact as exp2 over the whole range, where
+// a rounded product with log2 e would lose 7 bits. The factor lets products with the result become denormal in one
+// rounding: lower() takes it off again.
+constexpr int lift = 32;
+QKV_INLINE Floats lifted_exp(Floats high, Floats low) {
+  const Floats magic = broadcast(12582912.0F + 126.0F + lift);
+  const Floats shifted = (high + low) * broadcast(log2_e) + magic;
+  const Floats n = shifted - magic;
+  // ln 2 in two parts; n times the first, of 9 bits, is exact, and so is the first difference.
+  const Floats rest = (high - n * broadcast(0.693359375F)) + (low + n * broadcast(2.12194440e-4F));
+  return scaled_exp2(rest * broadcast(log2_e), shifted);
+}
+QKV_INLINE Floats lower(Floats lifted) { return lifted * broadcast(1.0F / 4294967296.0F); }
+
 // log2 of a positive finite number, in double: 2 atanh((m - 1) / (m + 1)) / ln 2 with m in [sqrt 1/2, sqrt 2).
-// Called once per row, so plain scalar code; the series is cut below 1e-11.
+// Called once per row, so plain scalar code; the series is cut below 1e-18.
 inline double log2_scalar(float x) {
   const auto bits = std::bit_cast<uint32_t>(x);
   int exponent = static_cast<int>(bits >> 23) - 127;
@@ -43,8 +61,17 @@ inline double log2_scalar(float x) {
   }
   const double z = (mantissa - 1) / (mantissa + 1), square = z * z;
   double series = 0;
-  for (int term = 15; term >= 1; term -= 2) series = series * square + 1.0 / term;
+  for (int term = 23; term >= 1; term -= 2) series = series * square + 1.0 / term;
   return exponent + 2 * z * series / ln_2;
+}
+
+// 2^x in double for |x| < 1022, relative error below 3e-16: the exponential series of |f ln 2| <= 0.35.
+inline double exp2_scalar(double x) {
+  const auto n = static_cast<int64_t>(x < 0 ? x - 0.5 : x + 0.5);
+  const double f = (x - static_cast<double>(n)) * ln_2;
+  double p = 1;
+  for (int term = 15; term >= 1; term--) p = 1 + p * f / term;
+  return p * std::bit_cast<double>((n + 1023) << 52);
 }
 
 }  // namespace

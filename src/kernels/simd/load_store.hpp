@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vectors from and to rows of any stride. Unit stride takes whole vectors; other strides go element by element.
+#pragma once
+
+#include "kernels/simd/batch.hpp"
+#include "qkv/types.h"
+
+namespace qkv::QKV_ISA {
+namespace {
+
+QKV_INLINE Floats load_strided(const float* from, int64_t stride, int64_t count) {
+  if (stride == 1) return load_first(from, count);
+  alignas(64) float lane[lanes] = {};
+  for (int64_t i = 0; i < lanes && i < count; i++) lane[i] = from[i * stride];
+  return load(lane);
+}
+
+QKV_INLINE void store_strided(float* to, int64_t stride, Floats values, int64_t count) {
+  if (stride == 1) return store_first(to, values, count);
+  alignas(64) float lane[lanes];
+  store(lane, values);
+  for (int64_t i = 0; i < lanes && i < count; i++) to[i * stride] = lane[i];
+}
+
+QKV_INLINE Mask first_lanes(int64_t count) {
+  alignas(64) static constexpr float index[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  static_assert(sizeof index >= sizeof(float) * lanes);
+  return load(index) < broadcast(static_cast<float>(count < lanes ? count : lanes));
+}
+
+// One row of a caller's matrix, or a vector; not there if the optional view is absent.
+struct Row {
+  float* data;
+  int64_t stride;
+
+  QKV_INLINE bool present() const { return data != nullptr; }
+  QKV_INLINE Floats load(int64_t column, int64_t count) const {
+    return load_strided(data + column * stride, stride, count);
+  }
+  QKV_INLINE void store(int64_t column, Floats values, int64_t count) const {
+    store_strided(data + column * stride, stride, values, count);
+  }
+};
+
+QKV_INLINE Row row_of(const qkv_tensor& matrix, int64_t row) {
+  return {static_cast<float*>(matrix.data) + row * matrix.stride[0], matrix.stride[1]};
+}
+QKV_INLINE Row row_of(const qkv_tensor& vector) {
+  return {static_cast<float*>(vector.data), vector.stride[0]};
+}
+
+// function(column, count): the columns in vectors, the last one with count < lanes.
+template <class Function>
+QKV_INLINE void for_vectors(int64_t columns, Function&& function) {
+  for (int64_t column = 0; column < columns; column += lanes) function(column, columns - column);
+}
+
+}  // namespace
+}  // namespace qkv::QKV_ISA

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Row-wise operations: tasks are blocks of whole rows, without workspace.
+#pragma once
+
+#include "dispatch/isa_registry.hpp"
+#include "plan/plan.hpp"
+#include "plan/tuning.hpp"
+
+namespace qkv {
+
+// What an operation tells the planner.
+struct RowProblem {
+  Operation operation;
+  const char* variant;  // "norm.layer"
+  int64_t rows, columns;
+  double flops, bytes;
+};
+
+struct RowBlocks {
+  int32_t tier;
+  int64_t rows, rows_per_task;
+};
+
+// The views that a run must come with, and the kernel's name, which tells options apart.
+struct RowPlan {
+  RowBlocks blocks;
+  const char* variant;
+  int32_t view_count;
+  qkv_tensor layouts[6];  // without data
+};
+
+RowBlocks make_row_blocks(const RowProblem& problem, int32_t tier, const Tuning& tuning);
+PlanHeader make_row_header(const RowProblem& problem, const RowBlocks& blocks);
+
+// Rows of tasks [first_task, last_task).
+struct RowRange {
+  int64_t first, last;
+};
+RowRange rows_of_tasks(const RowBlocks& blocks, int64_t first_task, int64_t last_task);
+
+}  // namespace qkv

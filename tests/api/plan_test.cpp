@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every operation's plan, run and call have in common.
+#include <doctest/doctest.h>
+
+#include "api/valid_calls.hpp"
+
+namespace qkv_test {
+namespace {
+
+// A call with its plan and a workspace for three workers.
+template <typename Args>
+struct Planned {
+  Planned(const Operation<Args>& operation, Args (*valid_call)(Operands&)) : args(valid_call(operands)) {
+    REQUIRE(operation.plan(&args, &plan) == QKV_OK);
+    facts = qkv_plan_describe(&plan, 3);
+  }
+  Operands operands;
+  Args args;
+  qkv_plan plan;
+  qkv_plan_facts facts;
+};
+
+// Larger than the struct, as a newer caller would have it.
+template <typename Args>
+struct NewerArgs {
+  Args args;
+  unsigned char more[24];
+};
+
+template <typename Args>
+qkv_status call_newer(const Operation<Args>& operation, const Args& args, unsigned char last_byte) {
+  NewerArgs<Args> newer;
+  std::memset(static_cast<void*>(&newer), 0, sizeof newer);
+  std::memcpy(static_cast<void*>(&newer.args), &args, sizeof args);
+  newer.args.size = sizeof newer;
+  newer.more[23] = last_byte;
+  const Workspace workspace(large_workspace);
+  return operation.call(&newer.args, nullptr, workspace.data(), workspace.size());
+}
+
+}  // namespace
+
+TEST_CASE("plan: facts") {
+  for_each_operation([](const auto& operation, auto valid_call) {
+    Planned planned(operation, valid_call);
+    CAPTURE(std::string(planned.facts.kernel));
+    CHECK(std::string(planned.facts.kernel).find('@') != std::string::npos);
+    CHECK(planned.facts.task_count >= 1);
+    CHECK(planned.facts.flops >= 0);
+    CHECK(planned.facts.bytes > 0);
+    CHECK(qkv_plan_describe(&planned.plan, 1).workspace_bytes <= planned.facts.workspace_bytes);
+  });
+}
+
+TEST_CASE("plan: NULL arguments are refused") {
+  for_each_operation([](const auto& operation, auto valid_call) {
+    Planned planned(operation, valid_call);
+    const Workspace workspace(planned.facts.workspace_bytes);
+    const int64_t tasks = planned.facts.task_count;
+    CHECK(operation.plan(nullptr, &planned.plan) == QKV_INVALID_ARGUMENT);
+    CHECK(operation.plan(&planned.args, nullptr) == QKV_INVALID_ARGUMENT);
+    CHECK(operation.call(nullptr, nullptr, workspace.data(), workspace.size()) == QKV_INVALID_ARGUMENT);
+    CHECK(operation.run(nullptr, &planned.args, 0, tasks, 0, workspace.data()) == QKV_INVALID_ARGUMENT);
+    CHECK(operation.run(&planned.plan, nullptr, 0, tasks, 0, workspace.data()) == QKV_INVALID_ARGUMENT);
+    CHECK(planned.operands.outputs_unchanged());
+  });
+}
+
+TEST_CASE("plan: a plan of nothing, of nonsense or of another operation is refused") {
+  qkv_plan zero = {}, nonsense;
+  std::memset(&nonsense, 0x5a, sizeof nonsense);
+  CHECK(qkv_plan_describe(&zero, 1).task_count == 0);
+  for_each_operation([&](const auto& operation, auto valid_call) {
+    Planned planned(operation, valid_call);
+    const Workspace workspace(large_workspace);
+    CHECK(operation.run(&zero, &planned.args, 0, 0, 0, workspace.data()) == QKV_INVALID_ARGUMENT);
+    CHECK(operation.run(&nonsense, &planned.args, 0, 1, 0, workspace.data()) == QKV_INVALID_ARGUMENT);
+    for_each_operation([&](const auto& other, auto other_call) {
+      if (static_cast<const void*>(&other) == static_cast<const void*>(&operation)) return;
+      Planned foreign(other, other_call);
+      CHECK(operation.run(&foreign.plan, &planned.args, 0, 1, 0, workspace.data()) == QKV_INVALID_ARGUMENT);
+    });
+    CHECK(planned.operands.outputs_unchanged());
+  });
+}
+
+TEST_CASE("plan: task ranges and worker numbers out of bounds are refused") {
+  for_each_operation([](const auto& operation, auto valid_call) {
+    Planned planned(operation, valid_call);
+    const Workspace workspace(planned.facts.workspace_bytes);
+    const int64_t tasks = planned.facts.task_count;
+    const std::vector<std::pair<int64_t, int64_t>> ranges{{-1, 1},        {0, tasks + 1}, {1, 0}, {tasks + 1, tasks + 1},
+                                                          {INT64_MIN, 1}, {0, INT64_MAX}, {INT64_MAX, INT64_MIN}};
+    for (const auto& [first, last] : ranges) {
+      CHECK(operation.run(&planned.plan, &planned.args, first, last, 0, workspace.data()) == QKV_INVALID_ARGUMENT);
+    }
+    CHECK(operation.run(&planned.plan, &planned.args, 0, tasks, -1, workspace.data()) == QKV_INVALID_ARGUMENT);
+    CHECK(operation.run(&planned.plan, &planned.args, 0, 0, 0, workspace.data()) == QKV_OK);
+    CHECK(operation.run(&planned.plan, &planned.args, tasks, tasks, 2, workspace.data()) == QKV_OK);
+    CHECK(planned.operands.outputs_unchanged());
+  });
+}
+
+TEST_CASE("plan: args of other shapes or strides than planned are refused") {
+  for_each_operation([](const auto& operation, auto valid_call) {
+    Planned planned(operation, valid_call);
+    const Workspace workspace(planned.facts.workspace_bytes);
+    const auto check_refused = [&](const char* what, auto change) {
+      auto args = planned.args;
+      change(args);
+      CAPTURE(std::string(what));
+      CHECK(operation.run(&planned.plan, &args, 0, planned.facts.task_count, 0, workspace.data()) ==
+            QKV_INVALID_ARGUMENT);
+    };
+    check_refused("shape", [](auto& args) { args.output.shape[0]--; });
+    check_refused("stride", [](auto& args) { args.output.stride[0]--; });
+    check_refused("no output", [](auto& args) { args.output = {}; });
+    CHECK(planned.operands.outputs_unchanged());
+  });
+}
+
+TEST_CASE("plan: a workspace that is one byte short is refused") {
+  for_each_operation([](const auto& operation, auto valid_call) {
+    Planned planned(operation, valid_call);
+    if (planned.facts.workspace_bytes == 0) return;
+    ShuffledPool three(3, false, 1);
+    const qkv_pool pool = three.handle();
+    const Workspace workspace(planned.facts.workspace_bytes - 1);
+    CHECK(operation.call(&planned.args, &pool, workspace.data(), workspace.size()) == QKV_WORKSPACE_TOO_SMALL);
+    CHECK(names_argument(qkv_error_message(), "workspace"));
+    CHECK(operation.call(&planned.args, nullptr, nullptr, 0) == QKV_WORKSPACE_TOO_SMALL);
+    CHECK(operation.call(&planned.args, nullptr, nullptr, large_workspace) == QKV_WORKSPACE_TOO_SMALL);
+    CHECK(planned.operands.outputs_unchanged());
+  });
+}
+
+TEST_CASE("plan: hostile pools are refused") {
+  for_each_operation([](const auto& operation, auto valid_call) {
+    Planned planned(operation, valid_call);
+    const Workspace workspace(large_workspace);
+    ShuffledPool good(2, false, 1);
+    for (int32_t workers : {0, -1, INT32_MIN}) {
+      qkv_pool pool = good.handle();
+      pool.worker_count = workers;
+      CHECK(operation.call(&planned.args, &pool, workspace.data(), workspace.size()) == QKV_INVALID_ARGUMENT);
+      CHECK(names_argument(qkv_error_message(), "worker_count"));
+    }
+    qkv_pool pool = good.handle();
+    pool.parallel_for = nullptr;
+    CHECK(operation.call(&planned.args, &pool, workspace.data(), workspace.size()) == QKV_INVALID_ARGUMENT);
+    CHECK(names_argument(qkv_error_message(), "parallel_for"));
+    CHECK(planned.operands.outputs_unchanged());
+  });
+}
+
+TEST_CASE("plan: a newer caller's struct is welcome as long as its new fields are zero") {
+  for_each_operation([](const auto& operation, auto valid_call) {
+    Operands operands;
+    const auto args = valid_call(operands);
+    CHECK(call_newer(operation, args, 1) == QKV_UNSUPPORTED);
+    CHECK(names_argument(qkv_error_message(), "size"));
+    CHECK(operands.outputs_unchanged());
+    CHECK(call_newer(operation, args, 0) == QKV_OK);
+  });
+}
+
+TEST_CASE("plan: tasks write the outputs of their own range only, and all of them together everything") {
+  for_each_operation([](const auto& operation, auto valid_call) {
+    Planned whole(operation, valid_call), pieces(operation, valid_call);
+    const Workspace workspace(whole.facts.workspace_bytes);
+    const int64_t tasks = whole.facts.task_count;
+    REQUIRE(operation.run(&whole.plan, &whole.args, 0, tasks, 0, workspace.data()) == QKV_OK);
+    for (int64_t task = tasks; task-- > 0;) {
+      const auto worker = static_cast<int32_t>(task % 3);
+      REQUIRE(operation.run(&pieces.plan, &pieces.args, task, task + 1, worker, workspace.data()) == QKV_OK);
+    }
+    const size_t rows = static_cast<size_t>(whole.args.output.shape[0] * whole.args.output.stride[0]);
+    CHECK(std::memcmp(whole.args.output.data, pieces.args.output.data, rows * sizeof(float)) == 0);
+    CHECK(!pieces.operands.outputs_unchanged());
+  });
+}
+
+}  // namespace qkv_test

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// One small correct call of every operation, with all of its optional operands.
+#pragma once
+
+#include "api/hostile.hpp"
+
+namespace qkv_test {
+
+// 2 batches, 4 / 2 heads, 5 rows, 7 keys, dims 6 / 3, causal.
+qkv_attention_args valid_attention(Operands& operands);
+
+// 5 x 40 x 12. The packed weight lives as long as the program.
+qkv_matmul_args valid_matmul(Operands& operands);
+
+// 6 rows of 20 columns.
+qkv_softmax_args valid_softmax(Operands& operands);
+qkv_norm_args valid_norm(Operands& operands);
+qkv_activation_args valid_activation(Operands& operands);
+qkv_embedding_args valid_embedding(Operands& operands);  // of 9 entries
+qkv_position_args valid_position(Operands& operands);    // learned, of 9 entries
+
+// Calls visit(operation, valid_call) for each of them.
+template <typename Visit>
+void for_each_operation(const Visit& visit) {
+  visit(attention_operation, valid_attention);
+  visit(matmul_operation, valid_matmul);
+  visit(softmax_operation, valid_softmax);
+  visit(norm_operation, valid_norm);
+  visit(activation_operation, valid_activation);
+  visit(embedding_operation, valid_embedding);
+  visit(position_operation, valid_position);
+}
+
+}  // namespace qkv_test
