@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string_view>
+
+#include "picture/attention_picture.hpp"
+#include "picture/page_parts.hpp"
+
+namespace qkv::tools {
+namespace {
+
+// In steps of 1/255 a weight of 1/512, the mean in a long text, would be 0 or 1. Rows therefore carry their own scale.
+constexpr float steps = 255;
+constexpr float scale_steps = 65535;
+
+std::uint32_t rounded(float value) { return static_cast<std::uint32_t>(std::lround(value)); }
+
+// NaN is drawn as nothing.
+float drawable(float weight) { return weight > 0 ? std::min(weight, 1.0f) : 0.0f; }
+
+// The largest weight as two bytes, low one first, then a byte per weight.
+void append_row(std::string& out, std::span<const float> row) {
+  float largest = 0;
+  for (const float weight : row) largest = std::max(largest, drawable(weight));
+  const std::uint32_t scale = rounded(largest * scale_steps);
+  out += static_cast<char>(scale & 0xff);
+  out += static_cast<char>(scale >> 8);
+  for (const float weight : row) out += static_cast<char>(largest > 0 ? rounded(drawable(weight) / largest * steps) : 0);
+}
+
+// RFC 4648, section 4.
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t start = 0; start < bytes.size(); start += 3) {
+    const std::string_view group = bytes.substr(start, 3);
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) bits = bits << 8 | (i < group.size() ? static_cast<std::uint8_t>(group[i]) : 0u);
+    for (std::size_t i = 0; i < 4; ++i) out += i <= group.size() ? digits[bits >> (18 - 6 * i) & 63] : '=';
+  }
+  return out;
+}
+
+std::string stored_weights(const AttentionPicture& picture) {
+  const std::size_t tokens = picture.tokens.size();
+  std::string bytes;
+  if (tokens == 0) return bytes;
+  bytes.reserve(picture.weights.size() + 2 * picture.weights.size() / tokens);
+  const std::span<const float> weights = picture.weights;
+  for (std::size_t start = 0; start < weights.size(); start += tokens) append_row(bytes, weights.subspan(start, tokens));
+  return base64(bytes);
+}
+
+// "<" could end the script element that holds the JSON or open a comment in it; it only occurs inside strings.
+std::string script_safe(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  for (const char c : json) c == '<' ? out += "\\u003c" : out += c;
+  return out;
+}
+
+std::string script_element(const AttentionPicture& picture) {
+  const nlohmann::ordered_json json = {
+      {"model", picture.model},  {"text", picture.text},       {"tokens", picture.tokens},
+      {"layers", picture.layers}, {"heads", picture.heads},     {"layer", picture.best_layer},
+      {"head", picture.best_head}, {"token", picture.from_token}, {"weights", stored_weights(picture)},
+  };
+  const std::string text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return "<script type=\"application/json\" class=\"picture\">" + script_safe(text) + "</script>\n";
+}
+
+}  // namespace
+
+std::string attention_html(const std::vector<AttentionPicture>& pictures) {
+  std::string page(page_before_pictures);
+  for (const AttentionPicture& picture : pictures) page += script_element(picture);
+  return page.append(page_after_pictures);
+}
+
+}  // namespace qkv::tools

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// qkv-attend: which word of a sentence looks at which, in a real encoder that runs on qkv.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <optional>
+
+#include "attend/encode_texts.hpp"
+#include "attend/options.hpp"
+#include "attend/outputs.hpp"
+#include "attend/read_texts.hpp"
+#include "qkv/qkv.h"
+#include "text/quote.hpp"
+
+namespace {
+
+using namespace qkv::tools;
+
+constexpr std::size_t max_picture_bytes = std::size_t{512} * 1024 * 1024;
+
+void cap_isa(const std::string& name) {
+  if (qkv_isa_set_max(name.c_str()) == QKV_OK) return;
+  std::string known;
+  for (std::int32_t i = 0; const qkv_isa_description* isa = qkv_isa_at(i); ++i)
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", isa->name);
+  throw UsageError(fmt::format("--max-isa {}: no such instruction set; this build has {}", quote(name), known));
+}
+
+std::vector<std::string> texts_from(const Options& options) {
+  std::vector<std::string> texts = options.texts;
+  if (!options.input.empty()) {
+    texts = read_text_file(options.input);
+  } else if (texts.empty()) {
+    if (isatty(STDIN_FILENO) != 0) fmt::print(stderr, "qkv-attend: type texts, one per line; end with Ctrl-D\n");
+    texts = read_lines(std::cin);
+  }
+  const std::string source = options.input.empty() ? "standard input" : quote(options.input.string());
+  if (texts.empty()) throw UsageError(source + ": holds no text");
+  return texts;
+}
+
+std::optional<std::size_t> index_from(const char* option, std::optional<std::int64_t> number, std::int64_t count) {
+  if (!number) return std::nullopt;
+  if (*number < 1 || *number > count)
+    throw UsageError(fmt::format("--{} {}: the model has {}s 1 to {}", option, *number, option, count));
+  return static_cast<std::size_t>(*number - 1);
+}
+
+void note_truncated(const std::vector<Sentence>& sentences) {
+  for (std::size_t i = 0; i < sentences.size(); ++i) {
+    const auto kept = static_cast<std::int64_t>(sentences[i].tokens.ids.size());
+    if (kept < sentences[i].tokens.full_token_count)
+      fmt::print(stderr, "qkv-attend: text {} has {} tokens; the first {} and [SEP] are used\n", i + 1,
+                 sentences[i].tokens.full_token_count, kept - 1);
+  }
+}
+
+void check_picture_size(const Options& options, const Model& model, const std::vector<Sentence>& sentences) {
+  if (options.html.empty()) return;
+  std::size_t bytes = 0;
+  for (const Sentence& sentence : sentences) bytes += attention_bytes(sentence, model.encoder.shape());
+  if (bytes > max_picture_bytes)
+    throw UsageError(
+        fmt::format("--html {}: the attention of these texts takes {} MB, more than {}; give fewer or shorter",
+                    quote(options.html.string()), bytes >> 20, max_picture_bytes >> 20));
+}
+
+void run(const Options& options) {
+  if (!options.max_isa.empty()) cap_isa(options.max_isa);
+  const std::vector<std::string> texts = texts_from(options);
+  Model model = options.random ? generate_model(options.threads) : load_model(options.model, options.threads);
+  const MapChoice choice = {index_from("layer", options.layer, model.encoder.shape().layers),
+                            index_from("head", options.head, model.encoder.shape().heads)};
+  std::vector<Sentence> sentences = tokenize_texts(model, texts);
+  note_truncated(sentences);
+  check_picture_size(options, model, sentences);
+  Outputs outputs(options, model, choice);
+  const EncodeOptions encode = {outputs.need_attention_weights(), options.repeat};
+  const EncoderTimes times =
+      encode_sentences(model, sentences, encode, [&](const Sentence& sentence) { outputs.add(sentence); });
+  outputs.finish(sentences, times);
+}
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+  try {
+    if (const auto options = parse_options(argument_count, arguments)) run(*options);
+    return 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "qkv-attend: {}\n", error.what());
+    return 2;
+  }
+}

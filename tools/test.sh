@@ -1,0 +1,223 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2317  # functions are called by name
+# Installs what is missing, builds, and runs the whole test suite.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+  cat <<'TEXT'
+Usage: tools/test.sh [--quick] [--lint]
+
+Builds with GCC (release) and runs every test on every tier of this CPU, with the MiniLM model. Then: the symbols of a
+Clang build, the suite under AddressSanitizer and UndefinedBehaviorSanitizer, x86 CPUs with less than this one and, by a
+cross compiler, NEON under qemu-user (with fewer random problems). Ends with the line "N passed, N failed".
+
+  --quick   only this CPU, no sanitizers, no emulation
+  --lint    clang-format and clang-tidy as well
+  --help    this text
+TEXT
+}
+
+quick=no
+lint=no
+for argument in "$@"; do
+  case $argument in
+    --quick) quick=yes ;;
+    --lint) lint=yes ;;
+    --help) usage && exit 0 ;;
+    *) echo "tools/test.sh: unknown option $argument" >&2 && exit 2 ;;
+  esac
+done
+
+# shellcheck source=tools/setup.sh
+source tools/setup.sh
+
+passed=0
+failed=0
+checked=()
+skipped=()
+emulated_cases=20    # random attention problems per tier in emulation, where an instruction costs a hundred
+sanitized_cases=200
+in_emulation=(--no-suite checks --no-suite tools --timeout-multiplier 4)
+
+# ---- the account ----------------------------------------------------------------------------------------------------
+
+finish() {
+  printf '\nChecked:\n'
+  ((${#checked[@]} == 0)) || printf '  %s\n' "${checked[@]}"
+  if ((${#skipped[@]})); then
+    printf 'Skipped:\n'
+    printf '  %s\n' "${skipped[@]}"
+  fi
+  printf '%d s\n\n%d passed, %d failed\n' "$SECONDS" "$passed" "$failed"
+  exit $((failed > 0))
+}
+
+on_abort() {
+  failed=$((failed + 1))
+  skipped+=("everything after the step that failed")
+  (finish) || true
+}
+
+count() {  # status what
+  if (($1 == 0)); then
+    passed=$((passed + 1))
+    checked+=("$2")
+  else
+    failed=$((failed + 1))
+    checked+=("$2: FAILED")
+    tail -n 30 "$last_log" | sed 's/^/     | /'
+  fi
+}
+
+# A step that is one test by itself.
+counted_step() {
+  local status=0
+  step "$@" || status=$?
+  count "$status" "$1"
+}
+
+results() { grep --count "\"result\": \"$2\"" "$1" || true; }
+
+# The tiers that every test program says it checked must be exactly these.
+count_tiers() {  # log expected what
+  local said
+  said=$(grep --only-matching 'checked [a-z0-9_ ]*, skipped' "$1" | sort --unique)
+  if [[ $said == "checked $2, skipped" ]]; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    printf '     FAILED: expected the tiers %s, the tests said: %s\n' "$2" "$said"
+  fi
+}
+
+# Runs the suite of a build folder and adds up its tests.
+test_build() {  # folder what tiers meson-options...
+  local folder=$1 what=$2 tiers=$3 status=0 ok bad log
+  shift 3
+  local name=${what//[^[:alnum:]]/-}
+  rm -f "$folder/meson-logs/$name"*
+  step "testing $what" "$meson" test -C "$folder" --no-rebuild --print-errorlogs --logbase "$name" "$@" || status=$?
+  log=("$folder/meson-logs/$name"*.json)
+  [[ -f ${log[0]} ]] || {
+    count 1 "$what"
+    return
+  }
+  ok=$(results "${log[0]}" OK)
+  bad=$(grep --count --extended-regexp '"result": "(FAIL|ERROR|TIMEOUT|INTERRUPT|UNEXPECTEDPASS)"' "${log[0]}" || true)
+  ((status == 0 || bad > 0)) || bad=1
+  passed=$((passed + ok))
+  failed=$((failed + bad))
+  checked+=("$what: $ok tests on $tiers$( ((bad == 0)) || echo ", $bad FAILED")")
+  ((bad == 0)) || grep --before-context 40 --max-count 5 --extended-regexp '(FAIL|ERROR|TIMEOUT) ' "$last_log" | tail -n 80
+  count_tiers "${log[0]%.json}.txt" "$tiers" "$what"
+}
+
+# ---- what is checked ------------------------------------------------------------------------------------------------
+
+# What the kernel says of this CPU: a witness apart from qkv's own detection.
+native_tiers() {
+  local flags tiers=generic
+  if [[ $(uname -m) == aarch64 ]]; then
+    echo "generic neon"
+    return
+  fi
+  flags=" $(grep --max-count 1 '^flags' /proc/cpuinfo) "
+  if [[ $flags == *" avx2 "* && $flags == *" fma "* && $flags == *" f16c "* ]]; then
+    tiers+=" avx2"
+    if [[ $flags == *" avx512f "* && $flags == *" avx512bw "* && $flags == *" avx512dq "* && $flags == *" avx512vl "* ]]; then
+      tiers+=" avx512"
+    fi
+  fi
+  echo "$tiers"
+}
+
+check_native() {
+  local status=0
+  export CC=gcc CXX=g++
+  required_step "configuring build-test/ (GCC)" configure build-test -Dbuildtype=release -Dtools=enabled
+  required_step "building build-test/" build build-test
+  step "fetching the model" fetch_model || status=$?
+  if ((status == 0)); then
+    export QKV_REQUIRE_MODEL=1 QKV_MODEL_DIR=$PWD/$model_folder
+  elif ((status == model_not_fetched)); then
+    skipped+=("tests with the MiniLM model: it could not be fetched")
+  else
+    count 1 "fetching the model"
+  fi
+  test_build build-test "GCC" "$(native_tiers)"
+}
+
+check_clang() {
+  export CC=clang-14 CXX=clang++-14
+  required_step "configuring build-clang/" configure build-clang -Dbuildtype=release -Dtools=enabled
+  required_step "building the library with Clang" build build-clang src/libqkv.a src/libqkv.so.0.1.0
+  counted_step "symbols of the Clang build" "$python" tools/check_kernel_symbols.py build-clang
+}
+
+check_sanitized() {
+  export CC=gcc CXX=g++
+  required_step "configuring build-sanitize/" configure build-sanitize -Dbuildtype=debugoptimized \
+    -Db_sanitize=address,undefined -Dtools=enabled -Dbench=disabled
+  required_step "building build-sanitize/" build build-sanitize
+  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 QKV_TEST_CASES=$sanitized_cases \
+    test_build build-sanitize "ASan and UBSan" "$(native_tiers)" --no-suite checks --timeout-multiplier 4
+}
+
+check_smaller_x86() {
+  local row cpu tiers
+  if [[ $(uname -m) != x86_64 ]]; then
+    skipped+=("x86 CPUs in emulation: this is no x86 machine")
+    return
+  fi
+  for row in "Nehalem:generic" "Haswell:generic avx2" "Haswell,-avx2:generic" "Haswell,-fma:generic" "Haswell,-xsave:generic"; do
+    cpu=${row%%:*} tiers=${row#*:}
+    QEMU_CPU=$cpu QKV_TEST_CASES=$emulated_cases test_build build-test "x86 $cpu" "$tiers" \
+      --wrapper qemu-x86_64-static "${in_emulation[@]}"
+  done
+}
+
+check_neon() {
+  local cpu headers=$PWD/build-aarch64-headers
+  mkdir -p "$headers"
+  ln -sfn /usr/include/xsimd /usr/include/doctest "$headers"
+  unset CC CXX
+  required_step "configuring build-aarch64/" configure build-aarch64 --cross-file tools/cross/aarch64-linux-gnu.ini \
+    -Dbuildtype=release -Dheader_only_includes="$headers" -Dtools=disabled -Dbench=disabled
+  required_step "building build-aarch64/" build build-aarch64
+  counted_step "symbols of the AArch64 build" "$python" tools/check_kernel_symbols.py build-aarch64
+  for cpu in cortex-a53 cortex-a76 max; do
+    QEMU_CPU=$cpu QKV_TEST_CASES=$emulated_cases \
+      test_build build-aarch64 "NEON $cpu" "generic neon" "${in_emulation[@]}"
+  done
+}
+
+c_files() { find include src tools tests bench -name '*.h' -o -name '*.hpp' -o -name '*.cpp' -o -name '*.c' | sort; }
+
+check_format() { c_files | xargs clang-format-14 --dry-run -Werror; }
+
+# Kernels are left out: clang-tidy takes minutes for the vector types of each ISA.
+check_tidy() {
+  timeout 600 run-clang-tidy-14 -quiet -j 2 -p build-clang "$PWD/src/(api|plan|dispatch|openmp)/.*cpp" "$PWD/tools/.*cpp"
+}
+
+# ---- the run --------------------------------------------------------------------------------------------------------
+
+packages=("${build_packages[@]}" "${model_packages[@]}" binutils libbenchmark-dev)
+[[ $quick == yes ]] || packages+=(clang-14 libomp-14-dev qemu-user-static g++-aarch64-linux-gnu)
+[[ $lint == no ]] || packages+=(clang-14 libomp-14-dev clang-format-14 clang-tidy-14)
+install_packages "${packages[@]}"
+
+[[ $lint == no ]] || counted_step "clang-format" check_format
+check_native
+if [[ $quick == yes ]]; then
+  skipped+=("Clang, sanitizers and emulated CPUs: --quick")
+else
+  check_clang
+  [[ $lint == no ]] || counted_step "clang-tidy" check_tidy
+  check_sanitized
+  check_smaller_x86
+  check_neon
+fi
+finish
