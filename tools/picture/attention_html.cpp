@@ -63,21 +63,25 @@ std::string script_safe(std::string_view json) {
   return out;
 }
 
-std::string script_element(const AttentionPicture& picture) {
-  const nlohmann::ordered_json json = {
-      {"model", picture.model},  {"text", picture.text},       {"tokens", picture.tokens},
-      {"layers", picture.layers}, {"heads", picture.heads},     {"layer", picture.best_layer},
-      {"head", picture.best_head}, {"token", picture.from_token}, {"weights", stored_weights(picture)},
+// The facts, then the weights.
+void append_picture(std::string& page, const AttentionPicture& picture) {
+  const nlohmann::ordered_json facts = {
+      {"model", picture.model},       {"text", picture.text},         {"tokens", picture.tokens},
+      {"layers", picture.layers},     {"heads", picture.heads},       {"layer", picture.best_layer},
+      {"head", picture.best_head},    {"token", picture.from_token},
   };
-  const std::string text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return "<script type=\"application/json\" class=\"picture\">" + script_safe(text) + "</script>\n";
+  page += "<script type=\"application/json\" class=\"picture\">";
+  page += script_safe(facts.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  page += "</script>\n<script type=\"text/plain\">";
+  page += stored_weights(picture);
+  page += "</script>\n";
 }
 
 }  // namespace
 
 std::string attention_html(const std::vector<AttentionPicture>& pictures) {
   std::string page(page_before_pictures);
-  for (const AttentionPicture& picture : pictures) page += script_element(picture);
+  for (const AttentionPicture& picture : pictures) append_picture(page, picture);
   return page.append(page_after_pictures);
 }
 

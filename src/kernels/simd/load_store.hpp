@@ -49,10 +49,12 @@ QKV_INLINE Row row_of(const qkv_tensor& vector) {
   return {static_cast<float*>(vector.data), vector.stride[0]};
 }
 
-// function(column, count): the columns in vectors, the last one with count < lanes.
+// function(column, count) for the columns in vectors. Whole vectors come with a constant count, which removes its tests.
 template <class Function>
 QKV_INLINE void for_vectors(int64_t columns, Function&& function) {
-  for (int64_t column = 0; column < columns; column += lanes) function(column, columns - column);
+  int64_t column = 0;
+  for (; columns - column >= lanes; column += lanes) function(column, int64_t{lanes});
+  if (column < columns) function(column, columns - column);
 }
 
 }  // namespace

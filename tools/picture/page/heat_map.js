@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// The large map: a row per word that looks, a column per word that is looked at, values on hover or by arrow keys.
+"use strict";
+
+const LARGEST_CELL = 46;
+const SMALLEST_LABELLED = 11; // pixels per cell below which there is no room for words
+const WIDEST_LABEL = 96;
+
+class HeatMap {
+  #canvas = element("canvas", { tabIndex: 0 });
+  #tip = element("div", { className: "tip", hidden: true });
+  #image = document.createElement("canvas");
+  #cell = null; // { row, column } under the pointer or the keyboard
+
+  constructor(place, choose) {
+    this.place = place;
+    this.choose = choose;
+    this.#canvas.setAttribute("role", "application");
+    this.#tip.setAttribute("role", "status");
+    place.append(this.#canvas, this.#tip);
+    this.#canvas.addEventListener("pointermove", (event) => this.#point(this.#cellAt(event)));
+    this.#canvas.addEventListener("pointerleave", () => this.#point(null));
+    this.#canvas.addEventListener("blur", () => this.#point(null));
+    this.#canvas.addEventListener("click", (event) => this.#pick(this.#cellAt(event)));
+    this.#canvas.addEventListener("keydown", (event) => this.#key(event));
+    new ResizeObserver(() => this.view && this.#draw()).observe(place);
+  }
+
+  // view: words, map, from, name
+  show(view, scale) {
+    if (view.map !== this.view?.map) this.#cell = null;
+    this.view = view;
+    this.scale = scale;
+    this.#canvas.setAttribute("aria-label", `Heat map of ${view.name}; arrow keys walk over it, Enter picks the row's word`);
+    this.#draw();
+    this.#showTip();
+  }
+
+  #draw() {
+    this.#measure();
+    const { width, height, left, top, cell } = this.layout;
+    const ratio = window.devicePixelRatio || 1;
+    this.#canvas.width = Math.round(width * ratio);
+    this.#canvas.height = Math.round(height * ratio);
+    this.#canvas.style.height = `${height}px`;
+    const context = this.#canvas.getContext("2d");
+    context.scale(ratio, ratio);
+    this.style = getComputedStyle(this.place);
+    const count = this.view.words.length;
+    drawMap(this.#image, this.view.map, count, Math.round(cell * count * ratio), this.scale);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(this.#image, left, top, cell * count, cell * count);
+    this.#drawFrame(context);
+    if (cell >= SMALLEST_LABELLED) this.#drawLabels(context);
+    if (cell >= 25) this.#drawValues(context);
+  }
+
+  #measure() {
+    const context = this.#canvas.getContext("2d");
+    const width = this.place.clientWidth;
+    const count = Math.max(1, this.view.words.length);
+    const room = (label) => width - label - 0.72 * label - 8;
+    context.font = this.#font(13);
+    const widest = Math.max(0, ...this.view.words.map(({ label }) => Math.ceil(context.measureText(label).width)));
+    const label = Math.min(WIDEST_LABEL, widest, 0.24 * width) + 8;
+    const labelled = room(label) / count >= SMALLEST_LABELLED;
+    const margin = labelled ? label : 22;
+    const cell = Math.min(LARGEST_CELL, labelled ? room(label) / count : (width - margin - 2) / count);
+    const top = labelled ? 0.72 * label + 26 : 22;
+    this.layout = { width, left: margin, top, cell, label, height: Math.ceil(top + cell * count + 2) };
+  }
+
+  #font(size, weight = 400) {
+    return `${weight} ${size}px ${getComputedStyle(this.place).fontFamily}`;
+  }
+
+  #color(name) {
+    return this.style.getPropertyValue(name);
+  }
+
+  #drawFrame(context) {
+    const { left, top, cell } = this.layout;
+    const { words, from } = this.view;
+    const side = cell * words.length;
+    context.strokeStyle = this.#color("--line");
+    context.lineWidth = 1;
+    context.strokeRect(left, top, side, side);
+    context.strokeStyle = this.#color("--from");
+    context.lineWidth = 2;
+    context.strokeRect(left, top + from * cell, side, cell);
+    if (this.#cell) context.strokeRect(left + this.#cell.column * cell, top, cell, side);
+    if (this.#cell) context.strokeRect(left, top + this.#cell.row * cell, side, cell);
+    context.fillStyle = this.#color("--quiet");
+    context.font = this.#font(12);
+    context.textAlign = "left";
+    context.textBaseline = "alphabetic";
+    context.fillText("looks at →", left, 12);
+    context.textAlign = "right";
+    if (cell >= SMALLEST_LABELLED) context.fillText("looks ↓", left - 8, top - 8);
+  }
+
+  #drawLabels(context) {
+    const { left, top, cell, label } = this.layout;
+    const size = Math.min(13, cell + 1);
+    this.view.words.forEach((word, index) => {
+      const middle = (index + 0.5) * cell;
+      const looks = index === this.view.from || index === this.#cell?.row;
+      this.#drawLabel(context, word.label, left - 8, top + middle, { size, strong: looks, align: "right", room: label - 8 });
+      context.save();
+      context.translate(left + middle, top - 7);
+      context.rotate(-Math.PI / 4);
+      const lookedAt = index === this.#cell?.column;
+      this.#drawLabel(context, word.label, 0, 0, { size, strong: lookedAt, align: "left", room: label - 8 });
+      context.restore();
+    });
+  }
+
+  #drawLabel(context, text, x, y, { size, strong, align, room }) {
+    context.fillStyle = this.#color(strong ? "--from" : "--ink");
+    context.font = this.#font(size, strong ? 700 : 400);
+    context.textAlign = align;
+    context.textBaseline = "middle";
+    let shown = [...text];
+    while (shown.length > 1 && context.measureText(shown.join("")).width > room + 2)
+      shown = [...shown.slice(0, shown.at(-1) === "…" ? -2 : -1), "…"];
+    context.fillText(shown.join(""), x, y);
+  }
+
+  #drawValues(context) {
+    const { left, top, cell } = this.layout;
+    const count = this.view.words.length;
+    context.font = this.#font(12);
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    this.view.map.forEach((weight, index) => {
+      if (weight < 0.05) return;
+      context.fillStyle = this.scale.textColor(weight);
+      const [row, column] = [Math.floor(index / count), index % count];
+      context.fillText(Math.round(100 * weight), left + (column + 0.5) * cell, top + (row + 0.5) * cell);
+    });
+  }
+
+  #cellAt(event) {
+    const { left, top, cell } = this.layout;
+    const count = this.view.words.length;
+    const row = Math.floor((event.offsetY - top) / cell);
+    const column = Math.floor((event.offsetX - left) / cell);
+    const rowOnly = column < 0 && row >= 0 && row < count;
+    return rowOnly || (Math.min(row, column) >= 0 && Math.max(row, column) < count) ? { row, column } : null;
+  }
+
+  #pick(cell) {
+    if (cell) this.choose(cell.row);
+  }
+
+  #point(cell) {
+    const inside = cell && cell.column >= 0 ? cell : null;
+    if (inside?.row === this.#cell?.row && inside?.column === this.#cell?.column) return;
+    this.#cell = inside;
+    this.#draw();
+    this.#showTip();
+  }
+
+  #showTip() {
+    this.#tip.hidden = !this.#cell;
+    if (!this.#cell) return;
+    const { row, column } = this.#cell;
+    const { words, map } = this.view;
+    const { left, top, cell, width } = this.layout;
+    const value = element("b", { textContent: `${(100 * map[row * words.length + column]).toFixed(1)}%` });
+    const name = (index) => element("bdi", { textContent: words[index].label });
+    this.#tip.replaceChildren(name(row), " → ", name(column), " ", value);
+    const half = this.#tip.offsetWidth / 2;
+    this.#tip.style.left = `${Math.max(half, Math.min(width - half, left + (column + 0.5) * cell))}px`;
+    this.#tip.style.top = `${top + row * cell}px`;
+  }
+
+  #key(event) {
+    const last = this.view.words.length - 1;
+    const { row, column } = this.#cell ?? { row: this.view.from, column: -1 };
+    const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+    const step = steps[event.key];
+    if (event.key === "Enter" || event.key === " ") this.#pick(this.#cell);
+    if (event.key === "Escape") this.#point(null);
+    const inside = (value) => Math.max(0, Math.min(last, value));
+    if (step) this.#point({ row: inside(row + step[0]), column: inside(column + step[1]) });
+    if (step || event.key === "Enter" || event.key === " ") event.preventDefault();
+  }
+}

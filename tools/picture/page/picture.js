@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The data: one picture per <script class="picture"> and the element after it, and the words and maps in it.
+"use strict";
+
+const MEAN = -1; // in place of a head: the mean over the heads of its layer
+const MARKS = new Set(["[CLS]", "[SEP]", "[PAD]"]);
+const RIGHT_TO_LEFT = /^\P{L}*[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+
+function bytesOf(base64) {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; ++i) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+class Picture {
+  constructor(element) {
+    Object.assign(this, JSON.parse(element.textContent));
+    this.bytes = bytesOf(element.nextElementSibling.textContent);
+    this.rightToLeft = RIGHT_TO_LEFT.test(this.text);
+    this.hasPieces = this.tokens.some((token) => token.startsWith("##"));
+    this.hasMarks = this.tokens.some((token) => MARKS.has(token)) && !this.tokens.every((token) => MARKS.has(token));
+  }
+
+  // Words, or their pieces; each with the tokens that it consists of. A text of nothing but marks keeps them.
+  words({ pieces, marks }) {
+    const words = [];
+    this.tokens.forEach((token, index) => {
+      if (!marks && this.hasMarks && MARKS.has(token)) return;
+      const joins = !pieces && token.startsWith("##") && words.length > 0;
+      if (joins) words.at(-1).label += token.slice(2);
+      if (joins) words.at(-1).tokens.push(index);
+      else words.push({ label: token, tokens: [index] });
+    });
+    return words;
+  }
+
+  // The weights from each word to each, row by row. A word looks by the mean of its pieces, is looked at by their sum.
+  map(words, layer, head) {
+    const heads = head === MEAN ? [...Array(this.heads).keys()] : [head];
+    const columnOf = new Int32Array(this.tokens.length).fill(-1);
+    words.forEach((word, column) => word.tokens.forEach((token) => (columnOf[token] = column)));
+    const map = new Float32Array(words.length * words.length);
+    words.forEach((word, row) => {
+      const sums = map.subarray(row * words.length, (row + 1) * words.length);
+      const share = 1 / (heads.length * word.tokens.length);
+      for (const one of heads)
+        for (const token of word.tokens) this.#addRow(sums, columnOf, share, layer, one, token);
+    });
+    return map;
+  }
+
+  // Stored: the largest weight in 1/65535, low byte first, then each weight in 1/255 of it.
+  #addRow(sums, columnOf, share, layer, head, token) {
+    const count = columnOf.length;
+    const start = ((layer * this.heads + head) * count + token) * (count + 2);
+    const step = (share * (this.bytes[start] + 256 * this.bytes[start + 1])) / 65535 / 255;
+    for (let key = 0; key < count; ++key)
+      if (columnOf[key] >= 0) sums[columnOf[key]] += step * this.bytes[start + 2 + key];
+  }
+}
+
+function percent(weight) {
+  if (weight >= 0.995) return "100%";
+  return weight >= 0.01 ? `${Math.round(100 * weight)}%` : weight > 0 ? "<1%" : "0%";
+}
+
+function placeName(picture, layer, head) {
+  return `layer ${layer + 1}, ${head === MEAN ? `mean of ${picture.heads} heads` : `head ${head + 1}`}`;
+}
+
+function element(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
