@@ -28,8 +28,7 @@ void attention(benchmark::State& state, const char* isa, Shape shape) {
   if (qkv_attention_plan(&args, &plan) != QKV_OK) return state.SkipWithError(qkv_error_message());
   const qkv_plan_facts facts = qkv_plan_describe(&plan, 1);
   std::vector<std::byte> workspace(facts.workspace_bytes);
-  measure(state, plan, isa,
-          [&] { return qkv_attention_run(&plan, &args, 0, facts.task_count, 0, workspace.data()); });
+  measure(state, plan, isa, [&] { return qkv_attention_run(&plan, &args, 0, facts.task_count, 0, workspace.data()); });
 }
 
 }  // namespace
@@ -40,7 +39,8 @@ void register_attention() {
       for (const int64_t rows : {128, 512, 2048}) {
         for (const bool causal : {false, true}) {
           const Shape shape{rows, head_dim, causal};
-          const std::string name = fmt::format("attention/{}/rows:{}/dim:{}/{}", isa, rows, head_dim, causal ? "causal" : "full");
+          const std::string name =
+              fmt::format("attention/{}/rows:{}/dim:{}/{}", isa, rows, head_dim, causal ? "causal" : "full");
           benchmark::RegisterBenchmark(name.c_str(), attention, isa, shape)->UseRealTime();
         }
       }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs one prepared operation under Google Benchmark and prints its rate beside the limit measured right before and after.
+// Runs one prepared operation under Google Benchmark and prints its rate beside the limit measured right before and
+// after.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -33,8 +34,8 @@ class Floats {
     Aligned() = default;
     template <class U>
     explicit Aligned(const Aligned<U>&) {}
-    T* allocate(size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{64})); }
-    void deallocate(T* pointer, size_t) { ::operator delete(pointer, std::align_val_t{64}); }
+    T* allocate(size_t count) { return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{64})); }
+    void deallocate(T* pointer, size_t) { ::operator delete (pointer, std::align_val_t{64}); }
     bool operator==(const Aligned&) const { return true; }
   };
   std::vector<float, Aligned<float>> values_;

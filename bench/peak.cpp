@@ -13,17 +13,20 @@ constexpr int chains = 12;  // latency 4 x 2 issue ports = 8 are needed
 // Inline assembly, so that no compiler can fold or spill the chains.
 #if defined(__x86_64__)
 
-#define QKV_FMA(register_prefix, n) "vfmadd231ps %%" register_prefix "14, %%" register_prefix "15, %%" register_prefix #n "\n\t"
-#define QKV_CHAINS(prefix)                                                                                      \
-  QKV_FMA(prefix, 0) QKV_FMA(prefix, 1) QKV_FMA(prefix, 2) QKV_FMA(prefix, 3) QKV_FMA(prefix, 4) QKV_FMA(prefix, 5) \
-  QKV_FMA(prefix, 6) QKV_FMA(prefix, 7) QKV_FMA(prefix, 8) QKV_FMA(prefix, 9) QKV_FMA(prefix, 10) QKV_FMA(prefix, 11)
-#define QKV_FMA_LOOP(prefix)                                                                                      \
-  asm volatile("vxorps %%xmm14, %%xmm14, %%xmm14\n\t vxorps %%xmm15, %%xmm15, %%xmm15\n\t"                         \
-               ".p2align 6\n\t 1:\n\t" QKV_CHAINS(prefix) QKV_CHAINS(prefix) "dec %0\n\t jnz 1b\n\t vzeroupper" \
-               : "+r"(count)                                                                                     \
-               :                                                                                                 \
-               : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",  \
-                 "xmm14", "xmm15", "cc")
+#define QKV_FMA(register_prefix, n) \
+  "vfmadd231ps %%" register_prefix "14, %%" register_prefix "15, %%" register_prefix #n "\n\t"
+#define QKV_CHAINS(prefix)                                                                                          \
+  QKV_FMA(prefix, 0)                                                                                                \
+  QKV_FMA(prefix, 1) QKV_FMA(prefix, 2) QKV_FMA(prefix, 3) QKV_FMA(prefix, 4) QKV_FMA(prefix, 5) QKV_FMA(prefix, 6) \
+      QKV_FMA(prefix, 7) QKV_FMA(prefix, 8) QKV_FMA(prefix, 9) QKV_FMA(prefix, 10) QKV_FMA(prefix, 11)
+#define QKV_FMA_LOOP(prefix)                                                                                       \
+  asm volatile(                                                                                                    \
+      "vxorps %%xmm14, %%xmm14, %%xmm14\n\t vxorps %%xmm15, %%xmm15, %%xmm15\n\t"                                  \
+      ".p2align 6\n\t 1:\n\t" QKV_CHAINS(prefix) QKV_CHAINS(prefix) "dec %0\n\t jnz 1b\n\t vzeroupper"             \
+      : "+r"(count)                                                                                                \
+      :                                                                                                            \
+      : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm14", \
+        "xmm15", "cc")
 
 void loop_256() {
   int64_t count = iterations;
@@ -47,9 +50,10 @@ Loop loop_of(const std::string& isa) {
 #else
 
 #define QKV_FMA(n) "fmla v" #n ".4s, v30.4s, v31.4s\n\t"
-#define QKV_CHAINS                                                                                            \
-  QKV_FMA(0) QKV_FMA(1) QKV_FMA(2) QKV_FMA(3) QKV_FMA(4) QKV_FMA(5) QKV_FMA(6) QKV_FMA(7) QKV_FMA(16) QKV_FMA(17) \
-  QKV_FMA(18) QKV_FMA(19)
+#define QKV_CHAINS                                                                                                 \
+  QKV_FMA(0)                                                                                                       \
+  QKV_FMA(1) QKV_FMA(2) QKV_FMA(3) QKV_FMA(4) QKV_FMA(5) QKV_FMA(6) QKV_FMA(7) QKV_FMA(16) QKV_FMA(17) QKV_FMA(18) \
+      QKV_FMA(19)
 
 void loop_128() {
   int64_t count = iterations;
@@ -64,7 +68,9 @@ struct Loop {
   int lanes;
 };
 
-Loop loop_of(const std::string&) { return {loop_128, 4}; }
+Loop loop_of(const std::string&) {
+  return {loop_128, 4};
+}
 
 #endif
 

@@ -19,9 +19,10 @@ extern "C" {
 
 /* Zero the struct, set `size` and the four first tensors; everything else has a plain default at zero. */
 typedef struct qkv_attention_args {
-  size_t size;       /* sizeof(qkv_attention_args): which fields the caller knows */
-  qkv_tensor query;  /* f32 [batch, query heads, query rows, key dim] */
-  qkv_tensor key;    /* f32 [batch, key heads, keys, key dim]; key heads divide query heads, key head = query head / group */
+  size_t size;      /* sizeof(qkv_attention_args): which fields the caller knows */
+  qkv_tensor query; /* f32 [batch, query heads, query rows, key dim] */
+  qkv_tensor
+      key; /* f32 [batch, key heads, keys, key dim]; key heads divide query heads, key head = query head / group */
   qkv_tensor value;  /* f32 [batch, key heads, keys, value dim] */
   qkv_tensor output; /* f32 [batch, query heads, query rows, value dim]; overlaps no input, no stride 0 */
 
@@ -36,13 +37,13 @@ typedef struct qkv_attention_args {
   int32_t scale_is_set; /* 0: scale is 1 / sqrt(key dim) */
   float scale;          /* any finite value */
 
-  qkv_tensor bias; /* optional f32 [batch, query heads, query rows, keys], added to the scaled logits; -inf hides a key, and
-                      finite values below -2.3e38 count as -2.3e38 (logits are kept in units of ln 2) */
+  qkv_tensor bias; /* optional f32 [batch, query heads, query rows, keys], added to the scaled logits; -inf hides a key,
+                      and finite values below -2.3e38 count as -2.3e38 (logits are kept in units of ln 2) */
   qkv_tensor mask; /* optional bool [batch, query heads, query rows, keys]: not 0 = visible */
 } qkv_attention_args;
 
-/* QKV_INVALID_ARGUMENT for shapes that do not fit together, negative extents, sizes that overflow, dtypes other than the
- * above, stride 0 in an output. Data pointers, key_count and first_query_position are not kept in the plan. */
+/* QKV_INVALID_ARGUMENT for shapes that do not fit together, negative extents, sizes that overflow, dtypes other than
+ * the above, stride 0 in an output. Data pointers, key_count and first_query_position are not kept in the plan. */
 QKV_API qkv_status qkv_attention_plan(const qkv_attention_args* args, qkv_plan* plan);
 
 /* args must have the shapes and strides the plan was made for (else QKV_INVALID_ARGUMENT, nothing written). A range
@@ -50,7 +51,8 @@ QKV_API qkv_status qkv_attention_plan(const qkv_attention_args* args, qkv_plan* 
 QKV_API qkv_status qkv_attention_run(const qkv_plan* plan, const qkv_attention_args* args, int64_t first_task,
                                      int64_t last_task, int32_t worker, void* workspace);
 
-/* Plan and run on a pool (NULL: this thread). `workspace` holds qkv_plan_describe(plan, pool workers).workspace_bytes. */
+/* Plan and run on a pool (NULL: this thread). `workspace` holds qkv_plan_describe(plan, pool workers).workspace_bytes.
+ */
 QKV_API qkv_status qkv_attention(const qkv_attention_args* args, const qkv_pool* pool, void* workspace,
                                  size_t workspace_bytes);
 

@@ -23,9 +23,9 @@ QKV_API const qkv_isa_description* qkv_isa_at(int32_t index);
 /* The best supported tier within the cap: what plans made from now on use. */
 QKV_API const char* qkv_isa_active(void);
 
-/* Caps the tier for plans made from now on; NULL or "" lifts the cap. The environment variable QKV_MAX_ISA, read once, is
- * a second cap that this call cannot lift. QKV_INVALID_ARGUMENT if this build has no tier of that name. A QKV_MAX_ISA that
- * names no tier leaves only `generic`. */
+/* Caps the tier for plans made from now on; NULL or "" lifts the cap. The environment variable QKV_MAX_ISA, read once,
+ * is a second cap that this call cannot lift. QKV_INVALID_ARGUMENT if this build has no tier of that name. A
+ * QKV_MAX_ISA that names no tier leaves only `generic`. */
 QKV_API qkv_status qkv_isa_set_max(const char* name);
 
 #ifdef __cplusplus

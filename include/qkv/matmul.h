@@ -14,21 +14,21 @@
 extern "C" {
 #endif
 
-/* Bytes that a packed copy of `weight` takes for the tier in use. weight: f32 [n, k], any strides, so a [k, n] matrix is
- * packed by swapping its shape and strides. */
+/* Bytes that a packed copy of `weight` takes for the tier in use. weight: f32 [n, k], any strides, so a [k, n] matrix
+ * is packed by swapping its shape and strides. */
 QKV_API qkv_status qkv_matmul_pack_bytes(const qkv_tensor* weight, size_t* bytes);
 
-/* Packs `weight` into `packed` (64-byte aligned, `bytes` long). The copy belongs to the tier that was in use when it was
- * made, and a plan made with it uses that tier. */
+/* Packs `weight` into `packed` (64-byte aligned, `bytes` long). The copy belongs to the tier that was in use when it
+ * was made, and a plan made with it uses that tier. */
 QKV_API qkv_status qkv_matmul_pack(const qkv_tensor* weight, void* packed, size_t bytes);
 
 typedef struct qkv_matmul_args {
   size_t size;
-  qkv_tensor input;    /* f32 [m, k] */
-  const void* weight;  /* made by qkv_matmul_pack; its header is read by plan and run */
-  qkv_tensor bias;     /* optional f32 [n] */
-  qkv_tensor output;   /* f32 [m, n]; overlaps no input, no stride 0 */
-  int32_t activation;  /* qkv_activation_kind */
+  qkv_tensor input;   /* f32 [m, k] */
+  const void* weight; /* made by qkv_matmul_pack; its header is read by plan and run */
+  qkv_tensor bias;    /* optional f32 [n] */
+  qkv_tensor output;  /* f32 [m, n]; overlaps no input, no stride 0 */
+  int32_t activation; /* qkv_activation_kind */
 } qkv_matmul_args;
 
 QKV_API qkv_status qkv_matmul_plan(const qkv_matmul_args* args, qkv_plan* plan);

@@ -23,9 +23,9 @@ typedef struct qkv_norm_args {
   qkv_tensor input;    /* f32 [rows, columns], columns >= 1 */
   qkv_tensor output;   /* f32 [rows, columns]; may be the same view as input or residual */
   qkv_tensor residual; /* optional f32 [rows, columns], added to input first */
-  qkv_tensor sum;      /* optional output f32 [rows, columns]: input + residual; may be the same view as input or residual */
-  qkv_tensor weight;   /* optional f32 [columns]; absent: 1 */
-  qkv_tensor bias;     /* optional f32 [columns]; absent: 0 */
+  qkv_tensor sum; /* optional output f32 [rows, columns]: input + residual; may be the same view as input or residual */
+  qkv_tensor weight; /* optional f32 [columns]; absent: 1 */
+  qkv_tensor bias;   /* optional f32 [columns]; absent: 0 */
 } qkv_norm_args;
 
 QKV_API qkv_status qkv_norm_plan(const qkv_norm_args* args, qkv_plan* plan);

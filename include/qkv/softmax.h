@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Row-wise softmax: output[r, c] = exp(scale input[r, c] + bias[r, c] - max) / sum, over the visible columns.
- * A column is visible if the mask lets it be and its bias is not -inf; invisible columns become 0 and are never read into
- * a result. A row without a visible column is zeros. */
+ * A column is visible if the mask lets it be and its bias is not -inf; invisible columns become 0 and are never read
+ * into a result. A row without a visible column is zeros. */
 #ifndef QKV_SOFTMAX_H
 #define QKV_SOFTMAX_H
 
@@ -14,10 +14,10 @@ extern "C" {
 
 typedef struct qkv_softmax_args {
   size_t size;
-  qkv_tensor input;  /* f32 [rows, columns] */
-  qkv_tensor output; /* f32 [rows, columns]; may be the same view as input */
-  qkv_tensor bias;   /* optional f32 [rows, columns] */
-  qkv_tensor mask;   /* optional bool [rows, columns]: not 0 = visible */
+  qkv_tensor input;     /* f32 [rows, columns] */
+  qkv_tensor output;    /* f32 [rows, columns]; may be the same view as input */
+  qkv_tensor bias;      /* optional f32 [rows, columns] */
+  qkv_tensor mask;      /* optional bool [rows, columns]: not 0 = visible */
   int32_t scale_is_set; /* 0: scale is 1 */
   float scale;          /* any finite value */
 } qkv_softmax_args;

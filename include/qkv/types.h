@@ -63,7 +63,8 @@ typedef struct qkv_tensor {
 /* A contiguous row-major f32 view of the given rank; shape has `rank` entries. */
 QKV_API qkv_tensor qkv_tensor_f32(const float* data, int32_t rank, const int64_t* shape);
 
-/* What an operation will do, as a plain value without pointers to data. Made by qkv_*_plan, read with qkv_plan_describe. */
+/* What an operation will do, as a plain value without pointers to data. Made by qkv_*_plan, read with
+ * qkv_plan_describe. */
 typedef struct qkv_plan {
   int64_t opaque[160];
 } qkv_plan;
@@ -72,9 +73,9 @@ typedef struct qkv_plan_facts {
   const char* kernel;     /* for example "attention.prefill.f32.plain@avx512"; lives as long as the plan */
   int64_t task_count;     /* tasks are independent; run long ranges or single tasks, in any order */
   size_t workspace_bytes; /* for `workers` workers, numbered 0 .. workers - 1; any alignment will do */
-  double flops;           /* useful floating-point operations; for attention: 2 (d_k + d_v) per visible (query, key) pair
-                             at the counts and positions that were in args when the plan was made */
-  double bytes;           /* bytes of operands read and written at least once */
+  double flops; /* useful floating-point operations; for attention: 2 (d_k + d_v) per visible (query, key) pair
+                   at the counts and positions that were in args when the plan was made */
+  double bytes; /* bytes of operands read and written at least once */
 } qkv_plan_facts;
 
 /* Facts of a plan for a given number of workers (at least 1). */

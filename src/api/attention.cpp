@@ -65,8 +65,8 @@ struct NamedView {
 };
 
 qkv_status check_operands(const qkv_attention_args& args) {
-  const NamedView inputs[] = {{"query", args.query}, {"key", args.key}, {"value", args.value}, {"bias", args.bias},
-                              {"mask", args.mask}};
+  const NamedView inputs[] = {
+      {"query", args.query}, {"key", args.key}, {"value", args.value}, {"bias", args.bias}, {"mask", args.mask}};
   const NamedView outputs[] = {{"output", args.output}, {"lse", args.lse}, {"weights", args.weights}};
   for (const auto& [name, view] : inputs) {
     if (const qkv_status status = check_data(name, view); status != QKV_OK) return status;

@@ -21,7 +21,9 @@ qkv_status fail(qkv_status status, const char* format, ...) {
 
 }  // namespace qkv
 
-const char* qkv_error_message(void) { return qkv::message; }
+const char* qkv_error_message(void) {
+  return qkv::message;
+}
 
 const char* qkv_status_text(qkv_status status) {
   switch (status) {

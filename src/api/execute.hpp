@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every operation's entry points do in the same way: read a versioned args struct, check a task range, run a plan on
-// a pool.
+// What every operation's entry points do in the same way: read a versioned args struct, check a task range, run a plan
+// on a pool.
 #pragma once
 
 #include <atomic>

@@ -18,7 +18,9 @@ const qkv_isa_description* qkv_isa_at(int32_t index) {
   return &description;
 }
 
-const char* qkv_isa_active(void) { return qkv::tier_table(qkv::active_tier()).isa; }
+const char* qkv_isa_active(void) {
+  return qkv::tier_table(qkv::active_tier()).isa;
+}
 
 qkv_status qkv_isa_set_max(const char* name) {
   const bool lift = name == nullptr || *name == '\0';

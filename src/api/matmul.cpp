@@ -63,11 +63,11 @@ qkv_status check_operands(const qkv_matmul_args& args, const PackedHeader& heade
   int64_t bytes = 0;
   packed_bytes(header, bytes);
   const qkv_tensor weight{const_cast<void*>(args.weight), QKV_BOOL, 1, {bytes}, {1}};
-  for (const qkv_status status : {check_data("input", args.input), check_data("bias", args.bias),
-                                  check_data("output", args.output),
-                                  check_no_overlap("output", args.output, "input", args.input),
-                                  check_no_overlap("output", args.output, "bias", args.bias),
-                                  check_no_overlap("output", args.output, "weight", weight)}) {
+  for (const qkv_status status :
+       {check_data("input", args.input), check_data("bias", args.bias), check_data("output", args.output),
+        check_no_overlap("output", args.output, "input", args.input),
+        check_no_overlap("output", args.output, "bias", args.bias),
+        check_no_overlap("output", args.output, "weight", weight)}) {
     if (status != QKV_OK) return status;
   }
   return QKV_OK;

@@ -10,7 +10,9 @@ namespace {
 
 using Long = long long;  // what printf prints
 
-int64_t size_of(int32_t dtype) { return dtype == QKV_F32 ? 4 : 1; }
+int64_t size_of(int32_t dtype) {
+  return dtype == QKV_F32 ? 4 : 1;
+}
 
 bool empty(const qkv_tensor& view) {
   for (int axis = 0; axis < view.rank; axis++) {
@@ -46,8 +48,12 @@ bool count_overflows(const qkv_tensor& view) {
   return false;
 }
 
-bool is_optional(Role role) { return role == Role::optional || role == Role::optional_output; }
-bool is_output(Role role) { return role == Role::output || role == Role::optional_output; }
+bool is_optional(Role role) {
+  return role == Role::optional || role == Role::optional_output;
+}
+bool is_output(Role role) {
+  return role == Role::output || role == Role::optional_output;
+}
 
 void to_plain_form(const ViewRule& rule, qkv_tensor& view) {
   for (int axis = 0; axis < QKV_MAX_RANK; axis++) {
@@ -142,7 +148,9 @@ qkv_status check_no_overlap(const char* output_name, const qkv_tensor& output, c
   return QKV_OK;
 }
 
-bool same_view(const qkv_tensor& a, const qkv_tensor& b) { return a.data == b.data && same_layout(a, b); }
+bool same_view(const qkv_tensor& a, const qkv_tensor& b) {
+  return a.data == b.data && same_layout(a, b);
+}
 
 bool same_layout(const qkv_tensor& a, const qkv_tensor& b) {
   return a.dtype == b.dtype && a.rank == b.rank && std::memcmp(a.shape, b.shape, sizeof a.shape) == 0 &&

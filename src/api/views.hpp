@@ -21,16 +21,19 @@ struct ViewRule {
   int64_t shape[QKV_MAX_RANK];
 };
 
-inline bool present(const qkv_tensor& view) { return view.rank != 0; }
+inline bool present(const qkv_tensor& view) {
+  return view.rank != 0;
+}
 
 // Number of elements; the shape must have been checked.
 int64_t element_count(const qkv_tensor& view);
 
-// Extents >= 0, strides and sizes that do not overflow, rank and dtype as the rule says; not yet compared with its shape.
+// Extents >= 0, strides and sizes that do not overflow, rank and dtype as the rule says; not yet compared with its
+// shape.
 qkv_status check_form(const ViewRule& rule, const qkv_tensor& view);
 
-// check_form plus the expected shape. Rewrites `view` into plain form: broadcast axes get their full extent and stride 0,
-// unused entries become 0, so that equal layouts are equal bytes.
+// check_form plus the expected shape. Rewrites `view` into plain form: broadcast axes get their full extent and stride
+// 0, unused entries become 0, so that equal layouts are equal bytes.
 qkv_status check_view(const ViewRule& rule, qkv_tensor& view);
 
 // Data pointer present where there are elements, and inside the address space. Called when there is data, in run.

@@ -76,7 +76,9 @@ Choice<Kernels> take(int32_t tier, const Kernels* KernelTable::*family) {
 
 }  // namespace
 
-int32_t tier_count() { return tiers_in_build; }
+int32_t tier_count() {
+  return tiers_in_build;
+}
 
 int32_t tier_named(const char* name) {
   for (int32_t tier = 0; tier < tiers_in_build; tier++) {
@@ -85,11 +87,17 @@ int32_t tier_named(const char* name) {
   return -1;
 }
 
-const KernelTable& tier_table(int32_t tier) { return *tiers[tier].table; }
+const KernelTable& tier_table(int32_t tier) {
+  return *tiers[tier].table;
+}
 
-const char* tier_missing(int32_t tier) { return tiers[tier].missing(); }
+const char* tier_missing(int32_t tier) {
+  return tiers[tier].missing();
+}
 
-void cap_tiers(int32_t highest) { requested_cap.store(highest, std::memory_order_relaxed); }
+void cap_tiers(int32_t highest) {
+  requested_cap.store(highest, std::memory_order_relaxed);
+}
 
 int32_t active_tier() {
   const int32_t limit = machine_limit(), cap = requested_cap.load(std::memory_order_relaxed);

@@ -30,6 +30,8 @@ void cap_tiers(int32_t highest);
 int32_t active_tier();
 
 KernelSet kernels_of_tier(int32_t tier);
-inline KernelSet active_kernels() { return kernels_of_tier(active_tier()); }
+inline KernelSet active_kernels() {
+  return kernels_of_tier(active_tier());
+}
 
 }  // namespace qkv

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract between the kernels, compiled once per ISA, and the rest of the library, compiled once. Structs, enums and
-// constants only: an inline function here would exist in several ISAs' objects, and the linker keeps any one of them.
+// The contract between the kernels, compiled once per ISA, and the rest of the library, compiled once. Structs, enums
+// and constants only: an inline function here would exist in several ISAs' objects, and the linker keeps any one of
+// them.
 #pragma once
 
 #include "qkv/activation.h"
@@ -20,8 +21,8 @@ struct KeyRange {
 
 // ---- attention ----------------------------------------------------------------------------------------------------
 
-// Keys are scored in groups whose boundaries are multiples of this, counted from key 0. A row's running maximum moves at
-// group boundaries only, so its bits do not depend on which other rows share its tile, nor on the ISA.
+// Keys are scored in groups whose boundaries are multiples of this, counted from key 0. A row's running maximum moves
+// at group boundaries only, so its bits do not depend on which other rows share its tile, nor on the ISA.
 inline constexpr int64_t key_group = 16;
 
 // Most query rows of one prefill task.
@@ -34,10 +35,10 @@ struct AttentionScratch {
   float* state;    // prefill: per panel; shift, base, limit, sum and (prefill) block sum of every row
   float* partial;  // prefill: [value dim][panel rows], sums of a block that rows see in different parts
   float* weight;   // prefill: [keys per block][panel rows]; decode: [rows][keys per block + panel rows]
-  float* key;      // prefill: [keys per block][padded key dim], if dims have no unit stride; decode: [key dim][panel rows]
-  float* value;    // [keys per block][padded value dim], only where the caller's layout cannot be read by whole vectors
-  float* bias;     // prefill: [keys per block][panel rows]; decode: [keys per block + panel rows]
-  float* row;      // weight output: [keys]
+  float* key;  // prefill: [keys per block][padded key dim], if dims have no unit stride; decode: [key dim][panel rows]
+  float* value;  // [keys per block][padded value dim], only where the caller's layout cannot be read by whole vectors
+  float* bias;   // prefill: [keys per block][panel rows]; decode: [keys per block + panel rows]
+  float* row;    // weight output: [keys]
 };
 
 // A block of query rows of one key head. Rows are position-major: row = query position * group + head in group, so that
@@ -49,6 +50,7 @@ struct AttentionTask {
   int64_t first_row, row_count;
   const KeyRange* visible;  // [row_count]
   int64_t keys_per_block;   // a multiple of key_group
+  int64_t keys_per_span;    // a multiple of keys_per_block
   AttentionScratch scratch;
 };
 

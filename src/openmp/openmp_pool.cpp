@@ -11,10 +11,14 @@ namespace {
 
 // libgomp's threads do not exist in a forked child, and its next parallel region there waits for them for ever.
 constinit std::atomic<bool> forked{false};
-void note_fork() { forked.store(true, std::memory_order_relaxed); }
+void note_fork() {
+  forked.store(true, std::memory_order_relaxed);
+}
 [[maybe_unused]] const int fork_handler = pthread_atfork(nullptr, nullptr, note_fork);
 
-int32_t requested_workers(void* context) { return static_cast<int32_t>(reinterpret_cast<intptr_t>(context)); }
+int32_t requested_workers(void* context) {
+  return static_cast<int32_t>(reinterpret_cast<intptr_t>(context));
+}
 
 void parallel_for(void* context, int64_t task_count, qkv_task_function function, void* task_context) {
   const int32_t workers = requested_workers(context);

@@ -46,7 +46,9 @@ class SlotBuilder {
   bool valid_ = true;
 };
 
-bool unit_stride(const qkv_tensor& view) { return view.stride[3] == 1 || view.shape[3] == 1; }
+bool unit_stride(const qkv_tensor& view) {
+  return view.stride[3] == 1 || view.shape[3] == 1;
+}
 
 bool lay_out(AttentionPlan& plan, PlanHeader& header) {
   const qkv_attention_args& args = plan.args;
@@ -61,11 +63,11 @@ bool lay_out(AttentionPlan& plan, PlanHeader& header) {
   SlotBuilder slot;
   layout.visible = slot.take({rows, sizeof(KeyRange) / 4});
   layout.query = slot.take({rows, key_dim});
-  layout.output = slot.take({rows, plan.decodes ? padded_value : value_dim});
+  layout.output = slot.take({2, rows, plan.decodes ? padded_value : value_dim + 1});
   layout.state = slot.take({rows, 5});
   layout.partial = plan.decodes ? 0 : slot.take({panel, value_dim});
   layout.weight = plan.decodes ? slot.take({rows, block + panel}) : slot.take({block, panel});
-  layout.key = plan.decodes       ? slot.take({key_dim, panel})
+  layout.key = plan.decodes        ? slot.take({key_dim, panel})
                : layout.copies_key ? slot.take({block, round_up(key_dim, lanes)})
                                    : 0;
   layout.value = layout.copies_value ? slot.take({block, padded_value}) : 0;
@@ -117,14 +119,15 @@ bool make_attention_plan(const qkv_attention_args& args, const Tuning& tuning, P
   body.args = args;
   body.kernels = choice.kernels;
   body.decodes = query_rows <= tuning.decode_query_rows;
-  body.attend = (body.decodes ? choice.kernels->decode : choice.kernels->prefill)[biased ? attention_biased
-                                                                                         : attention_plain];
+  body.attend =
+      (body.decodes ? choice.kernels->decode : choice.kernels->prefill)[biased ? attention_biased : attention_plain];
   body.group = key_heads == 0 ? 1 : args.query.shape[1] / key_heads;
   int64_t rows;
   if (__builtin_mul_overflow(body.group, query_rows, &rows)) return false;
   body.rows_per_task = std::max<int64_t>(1, body.decodes ? rows : std::min(rows, tuning.prefill_rows_per_task));
   body.row_blocks = divide_up(rows, body.rows_per_task);
   body.keys_per_block = tuning.keys_per_block;
+  body.keys_per_span = tuning.keys_per_block * tuning.blocks_per_span;
   body.scale = log2_scale(args);
   int64_t heads;
   if (__builtin_mul_overflow(args.query.shape[0], key_heads, &heads) ||
@@ -152,6 +155,7 @@ void run_attention(const Plan<AttentionPlan>& plan, const qkv_attention_args& ar
   task.group = body.group;
   task.visible = visible;
   task.keys_per_block = body.keys_per_block;
+  task.keys_per_span = body.keys_per_span;
   task.scratch = scratch_of(body.layout, slot);
   for (int64_t index = first_task; index < last_task; index++) {
     // The last rows see most under a causal mask: their blocks come first.

@@ -21,7 +21,7 @@ struct AttentionPlan {
   AttentionFunction attend;
   bool decodes;
   int64_t group, rows_per_task, row_blocks;
-  int64_t keys_per_block;
+  int64_t keys_per_block, keys_per_span;
   float scale;  // in log2 units
   ScratchLayout layout;
 };

@@ -16,9 +16,13 @@ uint64_t checksum_of(const PackedHeader& header) {
   return sum;
 }
 
-int64_t panel_count(const PackedHeader& header) { return divide_up(header.columns, header.panel_columns); }
+int64_t panel_count(const PackedHeader& header) {
+  return divide_up(header.columns, header.panel_columns);
+}
 
-const MatmulKernels& kernels_of(const PackedHeader& header) { return *kernels_of_tier(header.tier).matmul.kernels; }
+const MatmulKernels& kernels_of(const PackedHeader& header) {
+  return *kernels_of_tier(header.tier).matmul.kernels;
+}
 
 }  // namespace
 

@@ -51,7 +51,11 @@ inline int64_t workspace_bytes(const PlanHeader& header, int32_t workers) {
   return header.worker_bytes == 0 ? 0 : header.worker_bytes * workers + cache_line - 1;
 }
 
-inline int64_t round_up(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
-inline int64_t divide_up(int64_t value, int64_t divisor) { return (value + divisor - 1) / divisor; }
+inline int64_t round_up(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+inline int64_t divide_up(int64_t value, int64_t divisor) {
+  return (value + divisor - 1) / divisor;
+}
 
 }  // namespace qkv

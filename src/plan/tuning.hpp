@@ -7,12 +7,14 @@
 namespace qkv {
 
 struct Tuning {
-  // Keys whose weights are summed before they join a row's output. Part of a row's bits: error grows with
-  // keys_per_block + keys / keys_per_block, and 48 keys lose at most 24 roundings next to one large weight.
-  int64_t keys_per_block = 48;
+  // A row sums its keys in blocks, blocks in spans, and spans. Part of a row's bits: beside one large weight each of
+  // these additions may lose half a unit in the last place, always to the same side.
+  int64_t keys_per_block = 64;
+  int64_t blocks_per_span = 16;
   // Query rows of one task: they share each block of K and V while it is in L2.
   int64_t prefill_rows_per_task = 256;
-  // At most this many query rows per head go through the decode kernel, which reads K and V once and keeps keys in lanes.
+  // At most this many query rows per head go through the decode kernel, which reads K and V once and keeps keys in
+  // lanes.
   int64_t decode_query_rows = 8;
 
   int64_t matmul_rows_per_task = 96;

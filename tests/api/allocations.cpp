@@ -15,7 +15,9 @@
 
 static std::atomic<int64_t> count{0};
 
-int64_t qkv_test::allocation_count() { return count; }
+int64_t qkv_test::allocation_count() {
+  return count;
+}
 
 #if defined(QKV_TEST_SANITIZED)
 

@@ -57,8 +57,11 @@ std::vector<Fault<Args>> option_faults() {
 
 std::vector<Fault<Args>> all_faults() {
   using View = std::pair<std::string, qkv_tensor Args::*>;
-  const std::vector<View> inputs{{"query", &Args::query}, {"key", &Args::key}, {"value", &Args::value},
-                                 {"bias", &Args::bias},   {"mask", &Args::mask}};
+  const std::vector<View> inputs{{"query", &Args::query},
+                                 {"key", &Args::key},
+                                 {"value", &Args::value},
+                                 {"bias", &Args::bias},
+                                 {"mask", &Args::mask}};
   std::vector<Fault<Args>> faults = size_faults<Args>();
   for (const auto& [name, view] : inputs) append(faults, view_faults(name, view));
   std::vector<View> others = inputs;

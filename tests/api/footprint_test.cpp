@@ -47,7 +47,7 @@ struct OnStack {
 void* run_painted(void* context) {
   auto* self = static_cast<OnStack*>(context);
   unsigned char* const frame = static_cast<unsigned char*>(__builtin_frame_address(0));
-  self->succeeded = self->call();  // once, so that symbols are bound
+  self->succeeded = self->call();          // once, so that symbols are bound
   unsigned char* const top = frame - 512;  // our own frame and the call's
   for (unsigned char* byte = self->stack; byte < top; byte++) *const_cast<volatile unsigned char*>(byte) = paint;
   self->succeeded = self->succeeded && self->call();
@@ -101,8 +101,8 @@ TEST_CASE("footprint: refusing a call allocates nothing") {
   CHECK(after == before);
 }
 
-// Frames are at most 16 KiB; a whole call, frames of entry point, plan and kernel together, fits in twice that. Sanitizers
-// widen frames.
+// Frames are at most 16 KiB; a whole call, frames of entry point, plan and kernel together, fits in twice that.
+// Sanitizers widen frames.
 TEST_CASE("footprint: a call needs less than 32 KiB of stack") {
 #if defined(__SANITIZE_ADDRESS__)
   return;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls that must be refused: a valid call with one thing wrong, the status and the argument that the message must name.
+// Calls that must be refused: a valid call with one thing wrong, the status and the argument that the message must
+// name.
 #pragma once
 
 #include <deque>
@@ -37,7 +38,8 @@ class Operands {
   std::deque<StagedTensor<uint8_t>> masks_;
 };
 
-// When a fault is seen: from shapes and options, only from pointers and ids, or early if the plan looks at data (counts).
+// When a fault is seen: from shapes and options, only from pointers and ids, or early if the plan looks at data
+// (counts).
 enum class Seen { in_plan, in_run, in_either };
 
 template <typename Args>
@@ -85,7 +87,7 @@ void check_faults(const Operation<Args>& operation, const std::vector<Fault<Args
 
 // What can be wrong with any view: rank, dtype, extents, strides, data.
 template <typename Args>
-std::vector<Fault<Args>> view_faults(const std::string& name, qkv_tensor Args::* view) {
+std::vector<Fault<Args>> view_faults(const std::string& name, qkv_tensor Args::*view) {
   constexpr int64_t most = INT64_MAX, least = INT64_MIN;
   std::vector<Fault<Args>> faults;
   const auto add = [&](const std::string& what, auto change, Seen seen = Seen::in_plan) {
@@ -96,8 +98,11 @@ std::vector<Fault<Args>> view_faults(const std::string& name, qkv_tensor Args::*
   add("of rank -1", [](qkv_tensor& v) { v.rank = -1; });
   add("of another dtype", [](qkv_tensor& v) { v.dtype = v.dtype == QKV_F32 ? QKV_BOOL : QKV_F32; });
   add("of an unknown dtype", [](qkv_tensor& v) { v.dtype = 77; });
-  add("without data", [](qkv_tensor& v) { v.data = nullptr; }, Seen::in_run);
-  add("beyond the address space", [](qkv_tensor& v) { v.data = reinterpret_cast<void*>(~uintptr_t{15}); }, Seen::in_run);
+  add(
+      "without data", [](qkv_tensor& v) { v.data = nullptr; }, Seen::in_run);
+  add(
+      "beyond the address space", [](qkv_tensor& v) { v.data = reinterpret_cast<void*>(~uintptr_t{15}); },
+      Seen::in_run);
   const auto last_axis = [](const qkv_tensor& v) { return v.rank - 1; };
   add("with a negative extent", [=](qkv_tensor& v) { v.shape[last_axis(v)] = -1; });
   add("with the least extent", [=](qkv_tensor& v) { v.shape[0] = least; });
@@ -115,7 +120,7 @@ std::vector<Fault<Args>> view_faults(const std::string& name, qkv_tensor Args::*
 
 // An output must not repeat elements, nor share memory with `others`.
 template <typename Args>
-std::vector<Fault<Args>> output_faults(const std::string& name, qkv_tensor Args::* output,
+std::vector<Fault<Args>> output_faults(const std::string& name, qkv_tensor Args::*output,
                                        const std::vector<std::pair<std::string, qkv_tensor Args::*>>& others) {
   std::vector<Fault<Args>> faults = view_faults(name, output);
   faults.push_back({name + " with stride 0", [output](Args& args) { (args.*output).stride[0] = 0; }, name});

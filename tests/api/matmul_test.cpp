@@ -34,14 +34,13 @@ TEST_CASE("matmul: hostile arguments are refused, named, and leave the output al
   append(faults, view_faults("input", &Args::input));
   append(faults, view_faults("bias", &Args::bias));
   append(faults, output_faults<Args>("output", &Args::output, {{"input", &Args::input}, {"bias", &Args::bias}}));
-  const std::vector<Fault<Args>> options{
-      {"no weight", [](Args& a) { a.weight = nullptr; }, "weight"},
-      {"input of another k", [](Args& a) { a.input.shape[1] = 11; }, "input"},
-      {"output of fewer rows", [](Args& a) { a.output.shape[0] = 4; }, "output"},
-      {"output of another n", [](Args& a) { a.output.shape[1] = 39; }, "output"},
-      {"bias of another n", [](Args& a) { a.bias.shape[0] = 39; }, "bias"},
-      {"unknown activation", [](Args& a) { a.activation = 5; }, "activation"},
-      {"negative activation", [](Args& a) { a.activation = -1; }, "activation"}};
+  const std::vector<Fault<Args>> options{{"no weight", [](Args& a) { a.weight = nullptr; }, "weight"},
+                                         {"input of another k", [](Args& a) { a.input.shape[1] = 11; }, "input"},
+                                         {"output of fewer rows", [](Args& a) { a.output.shape[0] = 4; }, "output"},
+                                         {"output of another n", [](Args& a) { a.output.shape[1] = 39; }, "output"},
+                                         {"bias of another n", [](Args& a) { a.bias.shape[0] = 39; }, "bias"},
+                                         {"unknown activation", [](Args& a) { a.activation = 5; }, "activation"},
+                                         {"negative activation", [](Args& a) { a.activation = -1; }, "activation"}};
   append(faults, options);
   check_faults(matmul_operation, faults, valid_matmul);
 }

@@ -89,8 +89,9 @@ TEST_CASE("plan: task ranges and worker numbers out of bounds are refused") {
     Planned planned(operation, valid_call);
     const Workspace workspace(planned.facts.workspace_bytes);
     const int64_t tasks = planned.facts.task_count;
-    const std::vector<std::pair<int64_t, int64_t>> ranges{{-1, 1},        {0, tasks + 1}, {1, 0}, {tasks + 1, tasks + 1},
-                                                          {INT64_MIN, 1}, {0, INT64_MAX}, {INT64_MAX, INT64_MIN}};
+    const std::vector<std::pair<int64_t, int64_t>> ranges{
+        {-1, 1},        {0, tasks + 1},        {1, 0}, {tasks + 1, tasks + 1}, {INT64_MIN, 1},
+        {0, INT64_MAX}, {INT64_MAX, INT64_MIN}};
     for (const auto& [first, last] : ranges) {
       CHECK(operation.run(&planned.plan, &planned.args, first, last, 0, workspace.data()) == QKV_INVALID_ARGUMENT);
     }

@@ -18,7 +18,7 @@ Fault<Args> option_fault(const char* name, const char* argument, std::function<v
 }
 
 template <typename Args>
-void add_id_faults(std::vector<Fault<Args>>& faults, const int64_t* Args::* ids, const char* argument) {
+void add_id_faults(std::vector<Fault<Args>>& faults, const int64_t* Args::*ids, const char* argument) {
   for (const int64_t* wrong : {id_too_large, id_negative, id_huge, id_least}) {
     faults.push_back({"an id out of range", [ids, wrong](Args& args) { args.*ids = wrong; }, argument, Seen::in_run});
   }
@@ -33,17 +33,17 @@ TEST_CASE("softmax: hostile arguments are refused, named, and leave the output a
   append(faults, view_faults("bias", &Args::bias));
   append(faults, view_faults("mask", &Args::mask));
   append(faults, output_faults<Args>("output", &Args::output, {{"bias", &Args::bias}, {"mask", &Args::mask}}));
-  append(faults, {option_fault<Args>("output of fewer rows", "output|input", [](Args& a) { a.output.shape[0] = 5; }),
-                  option_fault<Args>("bias of fewer rows", "bias", [](Args& a) { a.bias.shape[0] = 5; }),
-                  option_fault<Args>("mask of fewer columns", "mask", [](Args& a) { a.mask.shape[1] = 19; }),
-                  option_fault<Args>("NaN scale", "scale",
-                                     [](Args& a) {
-                                       a.scale_is_set = 1;
-                                       a.scale = NAN;
-                                     }),
-                  {"output over input, one element on",
-                   [](Args& a) { a.output.data = static_cast<float*>(a.input.data) + 1; }, "output|input",
-                   Seen::in_run}});
+  append(faults,
+         {option_fault<Args>("output of fewer rows", "output|input", [](Args& a) { a.output.shape[0] = 5; }),
+          option_fault<Args>("bias of fewer rows", "bias", [](Args& a) { a.bias.shape[0] = 5; }),
+          option_fault<Args>("mask of fewer columns", "mask", [](Args& a) { a.mask.shape[1] = 19; }),
+          option_fault<Args>("NaN scale", "scale",
+                             [](Args& a) {
+                               a.scale_is_set = 1;
+                               a.scale = NAN;
+                             }),
+          {"output over input, one element on", [](Args& a) { a.output.data = static_cast<float*>(a.input.data) + 1; },
+           "output|input", Seen::in_run}});
   check_faults(softmax_operation, faults, valid_softmax);
 }
 
@@ -59,16 +59,17 @@ TEST_CASE("norm: hostile arguments are refused, named, and leave the outputs alo
   const auto number = [](const char* name, float epsilon) {
     return option_fault<Args>(name, "epsilon", [epsilon](Args& a) { a.epsilon = epsilon; });
   };
-  append(faults, {number("NaN epsilon", NAN), number("negative epsilon", -1e-5f), number("infinite epsilon", INFINITY),
-                  option_fault<Args>("unknown kind", "kind", [](Args& a) { a.kind = 2; }),
-                  option_fault<Args>("negative kind", "kind", [](Args& a) { a.kind = -1; }),
-                  option_fault<Args>("output of fewer rows", "output|input", [](Args& a) { a.output.shape[0] = 5; }),
-                  option_fault<Args>("residual of fewer columns", "residual", [](Args& a) { a.residual.shape[1] = 19; }),
-                  option_fault<Args>("weight of fewer columns", "weight", [](Args& a) { a.weight.shape[0] = 19; }),
-                  option_fault<Args>("no columns", "input|output", [](Args& a) {
-                    for (qkv_tensor* view : {&a.input, &a.output, &a.residual, &a.sum}) view->shape[1] = 0;
-                    a.weight.shape[0] = a.bias.shape[0] = 0;
-                  })});
+  append(faults,
+         {number("NaN epsilon", NAN), number("negative epsilon", -1e-5f), number("infinite epsilon", INFINITY),
+          option_fault<Args>("unknown kind", "kind", [](Args& a) { a.kind = 2; }),
+          option_fault<Args>("negative kind", "kind", [](Args& a) { a.kind = -1; }),
+          option_fault<Args>("output of fewer rows", "output|input", [](Args& a) { a.output.shape[0] = 5; }),
+          option_fault<Args>("residual of fewer columns", "residual", [](Args& a) { a.residual.shape[1] = 19; }),
+          option_fault<Args>("weight of fewer columns", "weight", [](Args& a) { a.weight.shape[0] = 19; }),
+          option_fault<Args>("no columns", "input|output", [](Args& a) {
+            for (qkv_tensor* view : {&a.input, &a.output, &a.residual, &a.sum}) view->shape[1] = 0;
+            a.weight.shape[0] = a.bias.shape[0] = 0;
+          })});
   check_faults(norm_operation, faults, valid_norm);
 }
 
@@ -88,8 +89,9 @@ TEST_CASE("embedding: hostile arguments are refused, named, and leave the output
   std::vector<Fault<Args>> faults = size_faults<Args>();
   append(faults, view_faults("table", &Args::table));
   append(faults, output_faults<Args>("output", &Args::output, {{"table", &Args::table}}));
-  append(faults, {option_fault<Args>("output of fewer columns", "output|table", [](Args& a) { a.output.shape[1] = 19; }),
-                  {"no ids", [](Args& a) { a.ids = nullptr; }, "ids", Seen::in_run}});
+  append(faults,
+         {option_fault<Args>("output of fewer columns", "output|table", [](Args& a) { a.output.shape[1] = 19; }),
+          {"no ids", [](Args& a) { a.ids = nullptr; }, "ids", Seen::in_run}});
   add_id_faults(faults, &Args::ids, "ids");
   check_faults(embedding_operation, faults, valid_embedding);
 }
@@ -112,28 +114,29 @@ TEST_CASE("position: hostile arguments are refused, named, and leave the output 
   append(faults, view_faults("table", &Args::table));
   append(faults, output_faults<Args>("output", &Args::output, {{"table", &Args::table}}));
   add_id_faults(faults, &Args::positions, "positions");
-  append(faults, {option_fault<Args>("output of fewer columns", "output|table", [](Args& a) { a.output.shape[1] = 19; }),
-                  option_fault<Args>("no table", "table", [](Args& a) { a.table = {}; }),
-                  option_fault<Args>("unknown kind", "kind", [](Args& a) { a.kind = 3; }),
-                  option_fault<Args>("negative kind", "kind", [](Args& a) { a.kind = -1; }),
-                  {"first_position past the table",
-                   [](Args& a) {
-                     a.positions = nullptr;
-                     a.first_position = 4;
-                   },
-                   "first_position", Seen::in_either},
-                  {"first_position whose rows overflow",
-                   [](Args& a) {
-                     a.positions = nullptr;
-                     a.first_position = INT64_MAX;
-                   },
-                   "first_position", Seen::in_either},
-                  {"negative first_position",
-                   [](Args& a) {
-                     a.positions = nullptr;
-                     a.first_position = -1;
-                   },
-                   "first_position", Seen::in_either}});
+  append(faults,
+         {option_fault<Args>("output of fewer columns", "output|table", [](Args& a) { a.output.shape[1] = 19; }),
+          option_fault<Args>("no table", "table", [](Args& a) { a.table = {}; }),
+          option_fault<Args>("unknown kind", "kind", [](Args& a) { a.kind = 3; }),
+          option_fault<Args>("negative kind", "kind", [](Args& a) { a.kind = -1; }),
+          {"first_position past the table",
+           [](Args& a) {
+             a.positions = nullptr;
+             a.first_position = 4;
+           },
+           "first_position", Seen::in_either},
+          {"first_position whose rows overflow",
+           [](Args& a) {
+             a.positions = nullptr;
+             a.first_position = INT64_MAX;
+           },
+           "first_position", Seen::in_either},
+          {"negative first_position",
+           [](Args& a) {
+             a.positions = nullptr;
+             a.first_position = -1;
+           },
+           "first_position", Seen::in_either}});
   check_faults(position_operation, faults, valid_position);
 }
 
@@ -149,7 +152,9 @@ TEST_CASE("position: hostile sinusoids are refused") {
     return option_fault<Args>(name, "base", [value](Args& a) { a.base = value; });
   };
   const std::vector<Fault<Args>> faults{
-      base("negative base", -1), base("NaN base", NAN), base("infinite base", INFINITY),
+      base("negative base", -1),
+      base("NaN base", NAN),
+      base("infinite base", INFINITY),
       option_fault<Args>("odd columns", "output", [](Args& a) { a.output.shape[1] = 19; }),
       option_fault<Args>("two columns in halves", "output",
                          [](Args& a) {

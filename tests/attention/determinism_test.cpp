@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Same row, same bits: whatever the repetition, the workers, the neighbours, the strides or the floating-point mode.
 //
-// The number of query rows decides the phase: up to 8 rows may take a decode kernel, which adds in another order than the
-// prefill kernels. Between phases bits may differ; rows are compared within one phase only.
+// The number of query rows decides the phase: up to 8 rows may take a decode kernel, which adds in another order than
+// the prefill kernels. Between phases bits may differ; rows are compared within one phase only.
 #include <doctest/doctest.h>
 
 #include "attention/attend.hpp"
@@ -18,8 +18,14 @@ constexpr int64_t decode_rows = 8;
 std::vector<AttentionProblem> sample_problems() {
   std::vector<AttentionProblem> problems;
   for (int64_t queries : {1, 5, 20, 150}) {
-    AttentionProblem shape{.batch = 2, .query_heads = 6, .key_heads = 2, .queries = queries, .keys = 300,
-                           .key_dim = 40, .value_dim = 24, .causal = queries > 1};
+    AttentionProblem shape{.batch = 2,
+                           .query_heads = 6,
+                           .key_heads = 2,
+                           .queries = queries,
+                           .keys = 300,
+                           .key_dim = 40,
+                           .value_dim = 24,
+                           .causal = queries > 1};
     shape.first_query_position = {300 - queries, 100};
     shape.key_count = {300, 211};
     problems.push_back(gaussian_problem(shape, static_cast<uint64_t>(queries)));

@@ -12,15 +12,19 @@ void fill(AttentionProblem& problem, Random& random, float query_deviation, floa
   problem.value = random.gaussian_array(problem.value_shape());
 }
 
-void fill_times_8(AttentionProblem& problem, Random& random) { fill(problem, random, 8, 1); }
-void fill_times_64(AttentionProblem& problem, Random& random) { fill(problem, random, 8, 8); }
+void fill_times_8(AttentionProblem& problem, Random& random) {
+  fill(problem, random, 8, 1);
+}
+void fill_times_64(AttentionProblem& problem, Random& random) {
+  fill(problem, random, 8, 8);
+}
 
 // Adds `logit(key)` to every logit of a row: query component 0 is 1, and key component 0 carries it.
 template <typename Logit>
 void set_trend(AttentionProblem& problem, Random& random, const Logit& logit) {
   fill(problem, random, 1, 1);
-  const double scale = problem.scale ? static_cast<double>(*problem.scale)
-                                     : 1 / std::sqrt(static_cast<double>(problem.key_dim));
+  const double scale =
+      problem.scale ? static_cast<double>(*problem.scale) : 1 / std::sqrt(static_cast<double>(problem.key_dim));
   for_each_index(problem.query_shape(), [&](int64_t b, int64_t h, int64_t row, int64_t i) {
     if (i == 0) problem.query(b, h, row, i) = 1;
   });
@@ -81,7 +85,9 @@ void fill_one_hot(AttentionProblem& problem, Random& random) {
 
 }  // namespace
 
-void fill_gaussian(AttentionProblem& problem, Random& random) { fill(problem, random, 1, 1); }
+void fill_gaussian(AttentionProblem& problem, Random& random) {
+  fill(problem, random, 1, 1);
+}
 
 const std::vector<Family>& families() {
   static const std::vector<Family> all{{"gaussian", fill_gaussian},

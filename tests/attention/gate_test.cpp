@@ -49,9 +49,8 @@ void plain_row(const AttentionProblem& problem, const Fault& fault, int64_t h, i
 AttentionResult plain_attention(const AttentionProblem& problem, const Fault& fault) {
   AttentionResult result{Array<float>(problem.output_shape()), Array<float>(problem.lse_shape()),
                          Array<float>(problem.weights_shape())};
-  for_each_index(problem.lse_shape(), [&](int64_t, int64_t, int64_t h, int64_t row) {
-    plain_row(problem, fault, h, row, result);
-  });
+  for_each_index(problem.lse_shape(),
+                 [&](int64_t, int64_t, int64_t h, int64_t row) { plain_row(problem, fault, h, row, result); });
   return result;
 }
 
@@ -65,8 +64,8 @@ TEST_CASE("gate: an honest f32 computation passes") {
 }
 
 TEST_CASE("gate: a dropped key, a key too many and a scale wrong by 1e-5 are caught in each result") {
-  const std::vector<Fault> faults{{.skipped_key = 0}, {.skipped_key = 77}, {.skipped_key = 198}, {.extra_keys = 1},
-                                  {.scale_factor = 1.00001f}, {.scale_factor = 0.99999f}};
+  const std::vector<Fault> faults{{.skipped_key = 0}, {.skipped_key = 77},        {.skipped_key = 198},
+                                  {.extra_keys = 1},  {.scale_factor = 1.00001f}, {.scale_factor = 0.99999f}};
   for (uint64_t seed = 1; seed <= 20; seed++) {
     const AttentionProblem problem = long_problem(seed);
     const AttentionReference reference = attention_reference(problem);

@@ -13,8 +13,8 @@ namespace qkv_test {
 namespace {
 
 std::vector<AttentionProblem> phases() {
-  const AttentionProblem decode{.batch = 2, .query_heads = 4, .key_heads = 2, .queries = 2, .keys = 45,
-                                .key_dim = 19, .value_dim = 33};
+  const AttentionProblem decode{
+      .batch = 2, .query_heads = 4, .key_heads = 2, .queries = 2, .keys = 45, .key_dim = 19, .value_dim = 33};
   AttentionProblem prefill = decode;
   prefill.queries = 18;
   return {gaussian_problem(decode, 1), gaussian_problem(prefill, 2)};
@@ -63,8 +63,8 @@ TEST_CASE("layouts: element alignment is enough and changes no bit") {
 }
 
 TEST_CASE("layouts: query, key and value packed in one buffer [batch, row, 3, head, dim]") {
-  AttentionProblem shape{.batch = 2, .query_heads = 3, .key_heads = 3, .queries = 20, .keys = 20, .key_dim = 16,
-                         .value_dim = 16};
+  AttentionProblem shape{
+      .batch = 2, .query_heads = 3, .key_heads = 3, .queries = 20, .keys = 20, .key_dim = 16, .value_dim = 16};
   const AttentionProblem problem = gaussian_problem(shape, 5);
   Array<float> packed({shape.batch * shape.queries, 3, shape.query_heads, shape.key_dim});
   for_each_index(problem.query_shape(), [&](int64_t b, int64_t h, int64_t row, int64_t i) {
@@ -112,7 +112,8 @@ TEST_CASE("layouts: bias and mask broadcast along any set of axes, as extent 1 o
       problem.mask = Array<uint8_t>(shape);
       for (uint8_t& mask : problem.mask.values()) mask = random.chance(0.7);
       CAPTURE(axes);
-      for (uint64_t layout_seed = 0; layout_seed < 4; layout_seed++) check_on_every_tier(problem, {.layout_seed = layout_seed});
+      for (uint64_t layout_seed = 0; layout_seed < 4; layout_seed++)
+        check_on_every_tier(problem, {.layout_seed = layout_seed});
     }
   }
 }

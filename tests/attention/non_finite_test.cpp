@@ -17,8 +17,14 @@ constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 std::vector<AttentionProblem> phases() {
   std::vector<AttentionProblem> problems;
   for (int64_t queries : {2, 8, 9, 33, 70}) {
-    AttentionProblem shape{.batch = 2, .query_heads = 4, .key_heads = 2, .queries = queries, .keys = 75,
-                           .key_dim = 24, .value_dim = 19, .causal = queries != 8};
+    AttentionProblem shape{.batch = 2,
+                           .query_heads = 4,
+                           .key_heads = 2,
+                           .queries = queries,
+                           .keys = 75,
+                           .key_dim = 24,
+                           .value_dim = 19,
+                           .causal = queries != 8};
     shape.first_query_position = {-1, 10};
     problems.push_back(gaussian_problem(shape, static_cast<uint64_t>(queries)));
   }

@@ -18,9 +18,8 @@ int64_t work_of(const AttentionProblem& p) {
 // Halves extents until the problem is small enough; halves of edge extents are edge extents.
 void shrink(AttentionProblem& problem, Random& random, int64_t limit) {
   int64_t group = problem.group();
-  int64_t* extents[] = {&problem.batch,   &problem.key_heads, &group,           &problem.queries,
-                        &problem.keys,    &problem.queries,   &problem.keys,    &problem.key_dim,
-                        &problem.value_dim};
+  int64_t* extents[] = {&problem.batch,   &problem.key_heads, &group,           &problem.queries,  &problem.keys,
+                        &problem.queries, &problem.keys,      &problem.key_dim, &problem.value_dim};
   while (work_of(problem) > limit) {
     int64_t& extent = *extents[random.integer(0, 8)];
     extent = std::max<int64_t>(1, extent / 2 + (extent > 3 ? random.integer(0, 1) : 0));
@@ -90,13 +89,13 @@ void share_keys(AttentionProblem& problem, Random& random) {
 }  // namespace
 
 const std::vector<int64_t>& edge_extents() {
-  static const std::vector<int64_t> extents{1,  2,  3,  4,  5,  7,  8,  9,   15,  16,  17,  31, 32,
+  static const std::vector<int64_t> extents{1,  2,  3,  4,  5,  7,  8,   9,   15,  16,  17,  31, 32,
                                             33, 48, 63, 64, 65, 96, 127, 128, 129, 255, 256, 257};
   return extents;
 }
 
 const std::vector<int64_t>& head_dims() {
-  static const std::vector<int64_t> dims{1,  2,  3,  4,  5,  7,  8,  9,  12, 15, 16,  17,  20,  24,  31,  32,
+  static const std::vector<int64_t> dims{1,  2,  3,  4,  5,  7,  8,  9,  12, 15,  16,  17,  20,  24,  31,  32,
                                          33, 40, 48, 63, 64, 65, 72, 80, 96, 112, 127, 128, 129, 192, 256, 288};
   return dims;
 }

@@ -20,8 +20,8 @@ const std::vector<int64_t>& edge_extents();
 const std::vector<int64_t>& head_dims();
 
 struct Limits {
-  bool decode = false;      // at most 8 query rows
-  int64_t work = 1 << 18;   // most (query, key) pairs times dims
+  bool decode = false;     // at most 8 query rows
+  int64_t work = 1 << 18;  // most (query, key) pairs times dims
 };
 
 // Shape, options and data.

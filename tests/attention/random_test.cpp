@@ -21,11 +21,17 @@ static void check_random_problems(int64_t count, const Limits& limits) {
   for (int64_t i = 0; i < count; i++) check_random_problem(base_seed() + static_cast<uint64_t>(i), limits);
 }
 
-TEST_CASE("random small problems") { check_random_problems(case_count(3000), {}); }
+TEST_CASE("random small problems") {
+  check_random_problems(case_count(3000), {});
+}
 
-TEST_CASE("random decode problems") { check_random_problems(case_count(1700), {.decode = true, .work = 1 << 19}); }
+TEST_CASE("random decode problems") {
+  check_random_problems(case_count(1700), {.decode = true, .work = 1 << 19});
+}
 
-TEST_CASE("random large problems") { check_random_problems(case_count(300), {.work = 1 << 22}); }
+TEST_CASE("random large problems") {
+  check_random_problems(case_count(300), {.work = 1 << 22});
+}
 
 TEST_CASE("every head dim from 1 to 288, in prefill and decode") {
   for (int64_t dim = 1; dim <= 288; dim += case_count(5000) < 1000 ? 7 : 1) {

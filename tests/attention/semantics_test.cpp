@@ -18,8 +18,8 @@ constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
 // A decode step and a prefill, both with groups, tails in every axis and more than one batch entry.
 std::vector<AttentionProblem> phases() {
-  const AttentionProblem decode{.batch = 2, .query_heads = 6, .key_heads = 2, .queries = 3, .keys = 37,
-                                .key_dim = 20, .value_dim = 13};
+  const AttentionProblem decode{
+      .batch = 2, .query_heads = 6, .key_heads = 2, .queries = 3, .keys = 37, .key_dim = 20, .value_dim = 13};
   AttentionProblem prefill = decode;
   prefill.queries = 21;
   return {gaussian_problem(decode, 1), gaussian_problem(prefill, 2)};

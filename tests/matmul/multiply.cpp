@@ -10,10 +10,12 @@ namespace {
 
 const float canary = std::bit_cast<float>(0x7fc0dead);
 
-Layout next_layout(uint64_t seed, Random& random) { return seed == 0 ? Layout{} : random_layout(random); }
+Layout next_layout(uint64_t seed, Random& random) {
+  return seed == 0 ? Layout{} : random_layout(random);
+}
 
 const std::vector<int64_t>& extents() {
-  static const std::vector<int64_t> all{1,  2,  3,  4,  5,  6,  7,  8,  9,  15,  16,  17,  31,  32, 33,
+  static const std::vector<int64_t> all{1,  2,  3,  4,  5,  6,  7,  8,  9,  15,  16,  17,  31,  32,  33,
                                         47, 48, 49, 63, 64, 65, 95, 96, 97, 127, 128, 129, 192, 257, 300};
   return all;
 }

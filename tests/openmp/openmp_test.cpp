@@ -54,15 +54,22 @@ struct Settings {
 };
 
 Settings openmp_settings() {
-  Settings settings{omp_get_max_threads(), omp_get_dynamic(), omp_get_max_active_levels(), omp_get_thread_limit(),
-                    omp_sched_static, 0};
+  Settings settings{omp_get_max_threads(),  omp_get_dynamic(), omp_get_max_active_levels(),
+                    omp_get_thread_limit(), omp_sched_static,  0};
   omp_get_schedule(&settings.schedule, &settings.chunk);
   return settings;
 }
 
 AttentionProblem sample() {
-  return gaussian_problem({.batch = 2, .query_heads = 4, .key_heads = 2, .queries = 70, .keys = 90, .key_dim = 32,
-                           .value_dim = 16, .causal = true}, 1);
+  return gaussian_problem({.batch = 2,
+                           .query_heads = 4,
+                           .key_heads = 2,
+                           .queries = 70,
+                           .keys = 90,
+                           .key_dim = 32,
+                           .value_dim = 16,
+                           .causal = true},
+                          1);
 }
 
 uint64_t attend_with(const qkv_pool& pool) {

@@ -10,15 +10,23 @@
 namespace qkv_test {
 namespace {
 
-double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+double logistic(double x) {
+  return 1 / (1 + std::exp(-x));
+}
 
-double tanh_argument(double x) { return std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x); }
+double tanh_argument(double x) {
+  return std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);
+}
 
 // 1 + erf(t) = erfc(-t), without the cancellation.
-double gelu(double x) { return x / 2 * std::erfc(-x / std::numbers::sqrt2); }
+double gelu(double x) {
+  return x / 2 * std::erfc(-x / std::numbers::sqrt2);
+}
 
 // 1 + tanh(y) = 2 logistic(2 y), without the cancellation.
-double gelu_tanh(double x) { return x * logistic(2 * tanh_argument(x)); }
+double gelu_tanh(double x) {
+  return x * logistic(2 * tanh_argument(x));
+}
 
 double derivative(int32_t kind, double x) {
   switch (kind) {
@@ -35,7 +43,8 @@ double derivative(int32_t kind, double x) {
       const double s = logistic(x);
       return s + x * s * (1 - s);
     }
-    default: return 0;
+    default:
+      return 0;
   }
 }
 
@@ -48,11 +57,16 @@ double cancelling_sum(int32_t kind, double x) {
 
 double activate(int32_t kind, double x) {
   switch (kind) {
-    case QKV_RELU: return std::isnan(x) ? x : std::max(x, 0.0);
-    case QKV_GELU: return gelu(x);
-    case QKV_GELU_TANH: return gelu_tanh(x);
-    case QKV_SILU: return x * logistic(x);
-    default: return x;
+    case QKV_RELU:
+      return std::isnan(x) ? x : std::max(x, 0.0);
+    case QKV_GELU:
+      return gelu(x);
+    case QKV_GELU_TANH:
+      return gelu_tanh(x);
+    case QKV_SILU:
+      return x * logistic(x);
+    default:
+      return x;
   }
 }
 
@@ -61,7 +75,8 @@ double activation_error(int32_t kind, double x) {
   if (std::abs(x) >= 100) return rounding * 4 * std::abs(activate(kind, x)) + smallest;  // f is x or 0
   // Beyond 14 erf and tanh are 1 to any precision that x can show: no sum to cancel.
   const double cancelled = std::abs(x) < 14 ? x * cancelling_sum(kind, x) : 0;
-  return rounding * (4 * std::abs(activate(kind, x)) + 4 * std::abs(x * derivative(kind, x)) + 2 * std::abs(cancelled)) +
+  return rounding *
+             (4 * std::abs(activate(kind, x)) + 4 * std::abs(x * derivative(kind, x)) + 2 * std::abs(cancelled)) +
          std::abs(x) * exp_cut + smallest;
 }
 

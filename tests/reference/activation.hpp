@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Activations in double precision, with the error that an f32 result may have.
 //
-// Gate, with t = x / sqrt 2 or the argument of tanh: the input may be off by 4 u relative (roundings of scaled arguments),
-// the result by 4 u relative, and in the GELUs 1 + erf(t) carries the absolute error of an erf (or tanh) within 4 u:
+// Gate, with t = x / sqrt 2 or the argument of tanh: the input may be off by 4 u relative (roundings of scaled
+// arguments), the result by 4 u relative, and in the GELUs 1 + erf(t) carries the absolute error of an erf (or tanh)
+// within 4 u:
 //   |error| <= u [4 |f| + 4 |x f'(x)| + 2 |x s(x)|] + |x| cut,  s = erf or tanh in the GELUs, 0 in SiLU
 // ReLU and identity are exact.
 #pragma once

@@ -34,8 +34,8 @@ struct Place {
 void add_key(const AttentionProblem& problem, const Place& at, int64_t j, Row& row) {
   const float* q = &problem.query(at.b, at.h, at.row, 0);
   const float* k = &problem.key(at.b, at.h / problem.group(), j, 0);
-  const double scale = problem.scale ? static_cast<double>(*problem.scale)
-                                     : 1 / std::sqrt(static_cast<double>(problem.key_dim));
+  const double scale =
+      problem.scale ? static_cast<double>(*problem.scale) : 1 / std::sqrt(static_cast<double>(problem.key_dim));
   double dot = 0, products = 0;
   for (int64_t i = 0; i < problem.key_dim; i++) {
     const double product = static_cast<double>(q[i]) * k[i * problem.key.stride(3)];
@@ -71,8 +71,12 @@ Row softmax_row(const AttentionProblem& problem, const Place& at) {
 double exp_error(const Row& row, size_t i) {
   return row.weight[i] == 0 ? 0 : std::abs(row.logit[i]) + (row.max - row.logit[i]);
 }
-double dot_error(const Row& row, size_t i) { return row.weight[i] == 0 ? 0 : row.products[i]; }
-double logit_error(const Row& row, size_t i) { return dot_error(row, i) + exp_error(row, i); }
+double dot_error(const Row& row, size_t i) {
+  return row.weight[i] == 0 ? 0 : row.products[i];
+}
+double logit_error(const Row& row, size_t i) {
+  return dot_error(row, i) + exp_error(row, i);
+}
 
 void write_output(const AttentionProblem& problem, const Place& at, const Row& row, Expected& output) {
   const auto columns = static_cast<size_t>(problem.value_dim);

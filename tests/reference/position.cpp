@@ -29,8 +29,8 @@ Wave wave_of(const PositionProblem& problem, double position, int64_t column) {
 Expected position_reference(const PositionProblem& problem) {
   Expected expected(problem.shape());
   for_each_index(problem.shape(), [&](int64_t, int64_t, int64_t row, int64_t column) {
-    const int64_t position = problem.positions.empty() ? problem.first_position + row
-                                                       : problem.positions[static_cast<size_t>(row)];
+    const int64_t position =
+        problem.positions.empty() ? problem.first_position + row : problem.positions[static_cast<size_t>(row)];
     const Wave wave = wave_of(problem, static_cast<double>(position), column);
     double value = wave.is_cosine ? std::cos(wave.angle) : std::sin(wave.angle);
     double error = rounding * std::abs(value) * (1 + 0x1p-20) + 8 * 0x1p-53 * wave.angle;

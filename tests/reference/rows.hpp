@@ -10,8 +10,8 @@
 
 namespace qkv_test {
 
-// Softmax of x = scale input + bias with weights p and m = max x. Logit j is off by u (|scale input_j| + |x_j|) when it is
-// formed, and by u (|x_j| + (m - x_j)) when it goes into exp; e_j is the sum:
+// Softmax of x = scale input + bias with weights p and m = max x. Logit j is off by u (|scale input_j| + |x_j|) when it
+// is formed, and by u (|x_j| + (m - x_j)) when it goes into exp; e_j is the sum:
 //   |error of p_j| <= u p_j [4 (e_j + sum_i p_i e_i) + 4 + 3 sqrt L] + cut
 struct SoftmaxProblem {
   int64_t rows = 1, columns = 1;
@@ -25,7 +25,8 @@ struct SoftmaxProblem {
 bool visible(const SoftmaxProblem& problem, int64_t row, int64_t column);
 Expected softmax_reference(const SoftmaxProblem& problem);
 
-// Norms of x = fl(input + residual) with n columns, mean mu (0 for RMSNorm), variance V about it, r = 1 / sqrt(V + epsilon):
+// Norms of x = fl(input + residual) with n columns, mean mu (0 for RMSNorm), variance V about it, r = 1 / sqrt(V +
+// epsilon):
 //   |error of mu| <= D = u (4 + 3 sqrt L) mean|x|;  relative error of V <= E = u (4 + 3 sqrt L + 8) + D^2 / V
 //   |error| <= |w| r [D + u |x - mu| (8 + E / 2u)] + 2 u (|b| + |output|)
 struct NormProblem {
@@ -49,8 +50,8 @@ struct PositionProblem {
   float base = 0;
   std::vector<int64_t> positions = {};  // empty: first_position + row
   int64_t first_position = 0;
-  Array<float> table = {};      // learned
-  Array<float> addend = {};     // present: accumulate onto it
+  Array<float> table = {};   // learned
+  Array<float> addend = {};  // present: accumulate onto it
 
   Shape shape() const { return {1, 1, rows, columns}; }
 };

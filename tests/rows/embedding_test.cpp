@@ -84,7 +84,9 @@ TEST_CASE("embedding: same row, same bits") {
   for (int64_t i = 0; i < count; i++) {
     const uint64_t seed = base_seed() + static_cast<uint64_t>(i);
     const Lookup lookup = random_lookup(20, 1 + i % 70, 25, i % 2 == 0, seed);
-    const auto whole = [&](const RowCall& call) { return call_embedding(lookup.table, lookup.ids, lookup.addend, call); };
+    const auto whole = [&](const RowCall& call) {
+      return call_embedding(lookup.table, lookup.ids, lookup.addend, call);
+    };
     const auto part = [&](int64_t first, int64_t rows) {
       const std::vector<int64_t> ids(lookup.ids.begin() + first, lookup.ids.begin() + first + rows);
       return call_embedding(lookup.table, ids, slice(lookup.addend, 2, first, rows));

@@ -80,7 +80,8 @@ TEST_CASE("norm: random shapes, offsets, epsilons, layouts, pools") {
     Random random(seed);
     CAPTURE(seed);
     const auto kind = static_cast<int32_t>(random.integer(0, 1));
-    NormProblem problem = gaussian_norm(kind, random.integer(1, 9), random.integer(2, 400), random_options(random), seed);
+    NormProblem problem =
+        gaussian_norm(kind, random.integer(1, 9), random.integer(2, 400), random_options(random), seed);
     problem.epsilon = random.pick<float>({0, 1e-12f, 1e-6f, 1e-5f, 0.1f});
     const auto workers = static_cast<int32_t>(random.chance(0.3) ? random.integer(1, 7) : 0);
     check(problem, {.layout_seed = seed, .execution = {.workers = workers, .seed = seed}});
@@ -120,7 +121,9 @@ TEST_CASE("norm: NaN spoils its row, other rows keep their bits") {
   }
 }
 
-TEST_CASE("norm: no rows succeed") { check(gaussian_norm(QKV_LAYER_NORM, 0, 5, {}, 1)); }
+TEST_CASE("norm: no rows succeed") {
+  check(gaussian_norm(QKV_LAYER_NORM, 0, 5, {}, 1));
+}
 
 TEST_CASE("norm: same row, same bits") {
   const int64_t count = case_count(300);

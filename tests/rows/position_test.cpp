@@ -66,7 +66,9 @@ TEST_CASE("position: the first rows as everyone knows them") {
   });
 }
 
-TEST_CASE("position: no rows succeed") { check({.rows = 0, .columns = 8, .kind = QKV_POSITION_SINUSOIDAL}); }
+TEST_CASE("position: no rows succeed") {
+  check({.rows = 0, .columns = 8, .kind = QKV_POSITION_SINUSOIDAL});
+}
 
 TEST_CASE("position: same row, same bits") {
   const int64_t count = case_count(100);
@@ -84,7 +86,8 @@ TEST_CASE("position: same row, same bits") {
       some.addend = slice(problem.addend, 2, first, rows);
       return call_position(some);
     };
-    check_row_determinism(13, seed, [&](const RowCall& call) { return call_position(problem, call); }, part);
+    check_row_determinism(
+        13, seed, [&](const RowCall& call) { return call_position(problem, call); }, part);
   }
 }
 

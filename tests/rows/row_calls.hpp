@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the row-wise operations on staged operands. Every call must succeed, leave its inputs alone and write nothing but
-// the elements of its outputs.
+// Runs the row-wise operations on staged operands. Every call must succeed, leave its inputs alone and write nothing
+// but the elements of its outputs.
 #pragma once
 
 #include <bit>

@@ -146,7 +146,8 @@ TEST_CASE("softmax: same row, same bits") {
       rows.mask = slice(problem.mask, 2, first, count_of_rows);
       return call_softmax(rows);
     };
-    check_row_determinism(problem.rows, seed, [&](const RowCall& call) { return call_softmax(problem, call); }, part);
+    check_row_determinism(
+        problem.rows, seed, [&](const RowCall& call) { return call_softmax(problem, call); }, part);
   }
 }
 
@@ -159,7 +160,8 @@ TEST_CASE("gate: a column too few is caught") {
     short_of_one.mask(0, j) = 0;
     Array<float> output(problem.shape());
     const Expected wrong = softmax_reference(short_of_one);
-    for (size_t i = 0; i < output.values().size(); i++) output.values()[i] = static_cast<float>(wrong.value.values()[i]);
+    for (size_t i = 0; i < output.values().size(); i++)
+      output.values()[i] = static_cast<float>(wrong.value.values()[i]);
     output(0, j) = static_cast<float>(expected.value(0, j));
     CHECK(first_failure("output", output, expected) != "");
   }

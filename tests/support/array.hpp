@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A dense row-major array of rank 4: what tests compute with. Lower ranks use the last axes, the others have extent 1. An
-// axis of extent 1 is broadcast: any index on it reads the same element.
+// A dense row-major array of rank 4: what tests compute with. Lower ranks use the last axes, the others have extent 1.
+// An axis of extent 1 is broadcast: any index on it reads the same element.
 #pragma once
 
 #include <array>
@@ -11,7 +11,9 @@ namespace qkv_test {
 
 using Shape = std::array<int64_t, 4>;
 
-inline int64_t element_count(const Shape& shape) { return shape[0] * shape[1] * shape[2] * shape[3]; }
+inline int64_t element_count(const Shape& shape) {
+  return shape[0] * shape[1] * shape[2] * shape[3];
+}
 
 template <typename T>
 class Array {

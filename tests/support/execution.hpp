@@ -21,12 +21,15 @@ struct Operation {
   qkv_status (*call)(const Args*, const qkv_pool*, void*, size_t);
 };
 
-inline constexpr Operation<qkv_attention_args> attention_operation{qkv_attention_plan, qkv_attention_run, qkv_attention};
+inline constexpr Operation<qkv_attention_args> attention_operation{qkv_attention_plan, qkv_attention_run,
+                                                                   qkv_attention};
 inline constexpr Operation<qkv_matmul_args> matmul_operation{qkv_matmul_plan, qkv_matmul_run, qkv_matmul};
 inline constexpr Operation<qkv_softmax_args> softmax_operation{qkv_softmax_plan, qkv_softmax_run, qkv_softmax};
 inline constexpr Operation<qkv_norm_args> norm_operation{qkv_norm_plan, qkv_norm_run, qkv_norm};
-inline constexpr Operation<qkv_activation_args> activation_operation{qkv_activation_plan, qkv_activation_run, qkv_activation};
-inline constexpr Operation<qkv_embedding_args> embedding_operation{qkv_embedding_plan, qkv_embedding_run, qkv_embedding};
+inline constexpr Operation<qkv_activation_args> activation_operation{qkv_activation_plan, qkv_activation_run,
+                                                                     qkv_activation};
+inline constexpr Operation<qkv_embedding_args> embedding_operation{qkv_embedding_plan, qkv_embedding_run,
+                                                                   qkv_embedding};
 inline constexpr Operation<qkv_position_args> position_operation{qkv_position_plan, qkv_position_run, qkv_position};
 
 struct Execution {

@@ -25,6 +25,9 @@ GuardedMemory::~GuardedMemory() {
 }
 
 GuardedMemory::GuardedMemory(GuardedMemory&& other) noexcept
-    : mapping_(std::exchange(other.mapping_, nullptr)), mapped_(other.mapped_), data_(other.data_), size_(other.size_) {}
+    : mapping_(std::exchange(other.mapping_, nullptr)),
+      mapped_(other.mapped_),
+      data_(other.data_),
+      size_(other.size_) {}
 
 }  // namespace qkv_test

@@ -20,9 +20,9 @@ struct Layout {
   Placement placement = Placement::back;
 };
 
-inline const Layout heads_outside{};                        // [batch, head, row, dim]
-inline const Layout rows_outside{.order = {0, 2, 1, 3}};    // [batch, row, head, dim]
-inline const Layout dims_outside{.order = {0, 1, 3, 2}};    // columns of a transposed matrix
+inline const Layout heads_outside{};                      // [batch, head, row, dim]
+inline const Layout rows_outside{.order = {0, 2, 1, 3}};  // [batch, row, head, dim]
+inline const Layout dims_outside{.order = {0, 1, 3, 2}};  // columns of a transposed matrix
 
 // Any order, gaps, directions and alignment; plain layouts come up often.
 Layout random_layout(Random& random);

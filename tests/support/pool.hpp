@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A hostile but lawful qkv_pool: cuts the tasks into ranges at random and runs them in random order, on this thread under
-// changing worker numbers or on real threads.
+// A hostile but lawful qkv_pool: cuts the tasks into ranges at random and runs them in random order, on this thread
+// under changing worker numbers or on real threads.
 #pragma once
 
 #include <atomic>

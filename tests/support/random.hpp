@@ -11,8 +11,8 @@
 
 namespace qkv_test {
 
-// QKV_TEST_SEED, or 1. Random problem i of a test has the seed base_seed() + i: a failure is repeated as the first problem
-// with QKV_TEST_SEED=<its seed> QKV_TEST_CASES=1.
+// QKV_TEST_SEED, or 1. Random problem i of a test has the seed base_seed() + i: a failure is repeated as the first
+// problem with QKV_TEST_SEED=<its seed> QKV_TEST_CASES=1.
 uint64_t base_seed();
 
 // `full` scaled by QKV_TEST_CASES / 5000, at least 1. 5000 is the number of random attention problems of a full run.

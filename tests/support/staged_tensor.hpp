@@ -60,9 +60,8 @@ class StagedTensor {
 
   Array<T> gather() const {
     Array<T> values(shape_);
-    for_each_index(shape_, [&](int64_t a, int64_t b, int64_t c, int64_t d) {
-      values(a, b, c, d) = data()[offset(a, b, c, d)];
-    });
+    for_each_index(
+        shape_, [&](int64_t a, int64_t b, int64_t c, int64_t d) { values(a, b, c, d) = data()[offset(a, b, c, d)]; });
     return values;
   }
 

@@ -56,6 +56,8 @@ TierScope::TierScope(const std::string& name) {
   }
 }
 
-TierScope::~TierScope() { qkv_isa_set_max(nullptr); }
+TierScope::~TierScope() {
+  qkv_isa_set_max(nullptr);
+}
 
 }  // namespace qkv_test

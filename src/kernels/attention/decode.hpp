@@ -13,11 +13,11 @@ constexpr int chunk_keys = panel_rows;  // keys transposed at a time
 
 struct DecodeRows {
   int64_t count;
-  float* query;   // [count][key dim]
-  float* output;  // [count][output_stride]
+  float* query;           // [count][key dim]
+  float *output, *total;  // [count][output_stride]: of this span of keys, and of those before
   int64_t output_stride;
-  float *shift, *base, *limit, *sum;  // [count]
-  float* weight;               // [count][weight_stride]
+  float *shift, *base, *limit, *sum, *total_sum;  // [count]
+  float* weight;                                  // [count][weight_stride]
   int64_t weight_stride;
 };
 
@@ -29,19 +29,21 @@ inline DecodeRows open_rows(const AttentionTask& task) {
   rows.query = task.scratch.query;
   rows.output = task.scratch.output;
   rows.output_stride = (value_dim + lanes - 1) / lanes * lanes;
+  rows.total = rows.output + rows.count * rows.output_stride;
   rows.shift = task.scratch.state;
   rows.base = rows.shift + rows.count;
   rows.limit = rows.base + rows.count;
   rows.sum = rows.limit + rows.count;
+  rows.total_sum = rows.sum + rows.count;
   rows.weight = task.scratch.weight;
   rows.weight_stride = task.keys_per_block + chunk_keys;
   for (int64_t r = 0; r < rows.count; r++) {
     const auto* from = row_of<const float>(task, query, task.first_row + r);
     for (int64_t c = 0; c < key_dim; c++) rows.query[r * key_dim + c] = from[c * query.stride[3]] * task.scale;
-    for (int64_t c = 0; c < rows.output_stride; c++) rows.output[r * rows.output_stride + c] = 0;
-    rows.shift[r] = rows.base[r] = rows.sum[r] = 0;
+    rows.shift[r] = rows.base[r] = rows.sum[r] = rows.total_sum[r] = 0;
     rows.limit[r] = -infinity;
   }
+  for (int64_t i = 0; i < 2 * rows.count * rows.output_stride; i++) rows.output[i] = 0;
   return rows;
 }
 
@@ -82,6 +84,28 @@ inline void hide_scores(const AttentionTask& task, int64_t row, int64_t begin, i
   for (int64_t k = larger(0, visible.end - begin); k < padded; k++) score[k] = -infinity;
 }
 
+// Multiplies all that a row has summed.
+inline void rescale(const DecodeRows& rows, int64_t row, Floats factor) {
+  if (xsimd::all(factor == broadcast(1))) return;
+  for (float* sums : {rows.output, rows.total}) {
+    float* at = sums + row * rows.output_stride;
+    for (int64_t c = 0; c < rows.output_stride; c += lanes) store(at + c, load(at + c) * factor);
+  }
+  for (float* sum : {rows.sum, rows.total_sum}) store_first(sum + row, load_first(sum + row, 1) * factor, 1);
+}
+
+// Moves what a span of keys gave to the totals.
+inline void close_span(const DecodeRows& rows) {
+  for (int64_t i = 0; i < rows.count * rows.output_stride; i += lanes) {
+    store(rows.total + i, load(rows.total + i) + load(rows.output + i));
+    store(rows.output + i, broadcast(0));
+  }
+  for (int64_t r = 0; r < rows.count; r++) {
+    rows.total_sum[r] += rows.sum[r];
+    rows.sum[r] = 0;
+  }
+}
+
 // Scores of one row to weights; true if some key of [begin, end) is hidden from it.
 inline bool weigh_row(const DecodeRows& rows, int64_t row, int64_t count) {
   float* weight = rows.weight + row * rows.weight_stride;
@@ -102,9 +126,8 @@ inline bool weigh_row(const DecodeRows& rows, int64_t row, int64_t count) {
     hidden_sum = hidden_sum + select(hidden, broadcast(1), broadcast(0));
     store(weight + k, select(hidden, broadcast(-0.0F), value));
   }
-  float* output = rows.output + row * rows.output_stride;
-  for (int64_t c = 0; c < rows.output_stride; c += lanes) store(output + c, load(output + c) * change.factor);
-  store_first(rows.sum + row, load_first(rows.sum + row, 1) * change.factor + broadcast(sum_of_lanes(sum)), 1);
+  rescale(rows, row, change.factor);
+  store_first(rows.sum + row, load_first(rows.sum + row, 1) + broadcast(sum_of_lanes(sum)), 1);
   return sum_of_lanes(hidden_sum) > 0;
 }
 
@@ -143,10 +166,10 @@ inline void close_rows(const AttentionTask& task, const DecodeRows& rows) {
   const qkv_tensor& output = task.args->output;
   for (int64_t r = 0; r < rows.count; r++) {
     auto* to = row_of<float>(task, output, task.first_row + r);
-    const float* from = rows.output + r * rows.output_stride;
-    const float inverse = rows.sum[r] == 0 ? 0 : 1 / rows.sum[r];
+    const float* from = rows.total + r * rows.output_stride;
+    const float inverse = rows.total_sum[r] == 0 ? 0 : 1 / rows.total_sum[r];
     for (int64_t c = 0; c < output.shape[3]; c++) to[c * output.stride[3]] = from[c] * inverse;
-    store_lse(task, task.first_row + r, rows.shift[r], rows.sum[r]);
+    store_lse(task, task.first_row + r, rows.shift[r], rows.total_sum[r]);
   }
 }
 
@@ -156,10 +179,8 @@ void decode(const AttentionTask& task) {
   const int64_t value_dim = task.args->value.shape[3];
   KeyRange any{0, 0};
   for (int64_t r = 0; r < rows.count; r++) any = cover(any, task.visible[r]);
-  const int64_t step = task.keys_per_block;
-  for (int64_t block = any.begin / step * step; block < any.end; block += step) {
-    // From the block's start: which lane a key falls into, and so the order of the sum, does not depend on other rows.
-    const int64_t begin = block, end = smaller(any.end, block + step);
+  // From the block's start: which lane a key falls into, and so the order of the sum, does not depend on other rows.
+  for_blocks(task, any, [&](int64_t begin, int64_t end, bool closes_span) {
     score_rows(task, rows, begin, end);
     bool hides = false;
     for (int64_t r = 0; r < rows.count; r++) {
@@ -172,7 +193,8 @@ void decode(const AttentionTask& task) {
     } else {
       add_values(rows, value, end - begin);
     }
-  }
+    if (closes_span) close_span(rows);
+  });
   close_rows(task, rows);
 }
 

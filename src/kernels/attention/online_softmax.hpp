@@ -3,8 +3,8 @@
 //
 //   weight = 2^(score - shift),  sum = total of weights,  output = total of weight * value
 //
-// The shift follows the maximum lazily: it moves, per lane, only when a group of keys exceeds it by raise_bound, so that
-// ordinary data rescales once. Whether it moves depends on that lane's own scores alone.
+// The shift follows the maximum lazily: it moves, per lane, only when a group of keys exceeds it by raise_bound, so
+// that ordinary data rescales once. Whether it moves depends on that lane's own scores alone.
 #pragma once
 
 #include "kernels/simd/math.hpp"
@@ -14,8 +14,8 @@ namespace {
 
 constexpr float raise_bound = 8.0F;  // weights reach 2^8 at most
 
-// Accumulators start at -base, so that subtracting the maximum is free. A shift far from zero is subtracted later instead:
-// next to it, the score of a key that is about to replace the maximum would lose its digits.
+// Accumulators start at -base, so that subtracting the maximum is free. A shift far from zero is subtracted later
+// instead: next to it, the score of a key that is about to replace the maximum would lose its digits.
 constexpr float far_from_zero = 16.0F;
 
 struct SoftmaxState {

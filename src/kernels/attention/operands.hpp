@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The caller's strided tensors as a kernel reads them: where rows of a head group lie, blocks of K and V with unit stride,
-// bias and mask of one row.
+// The caller's strided tensors as a kernel reads them: where rows of a head group lie, blocks of K and V with unit
+// stride, bias and mask of one row.
 #pragma once
 
 #include "kernels/kernel_table.hpp"
@@ -10,8 +10,23 @@
 namespace qkv::QKV_ISA {
 namespace {
 
-inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-inline int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+inline int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+inline int64_t larger(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+
+// function(begin, end, closes_span) for the blocks of `keys`. Blocks and spans begin at multiples of their length,
+// whatever the rows see: the order in which a row sums depends on nothing else.
+template <class Function>
+QKV_INLINE void for_blocks(const AttentionTask& task, KeyRange keys, Function&& function) {
+  const int64_t step = task.keys_per_block;
+  for (int64_t begin = keys.begin / step * step; begin < keys.end; begin += step) {
+    const int64_t next = begin + step;
+    function(begin, smaller(keys.end, next), next >= keys.end || next % task.keys_per_span == 0);
+  }
+}
 
 // Element 0 of a row of the group in a [batch, query head, query row, ...] tensor.
 template <class T>
@@ -57,7 +72,8 @@ QKV_INLINE float in_log2(float bias) {
   return value < -most && bias >= -most ? -most : value;
 }
 
-// What is added to a row's scores, in log2 units: to[k * to_stride] for keys [begin, end); -inf where the key is hidden.
+// What is added to a row's scores, in log2 units: to[k * to_stride] for keys [begin, end); -inf where the key is
+// hidden.
 inline void read_bias(const AttentionTask& task, int64_t row, int64_t begin, int64_t end, float* to,
                       int64_t to_stride) {
   const qkv_tensor& bias = task.args->bias;

@@ -13,7 +13,9 @@ constexpr int64_t max_panels = prefill_task_rows / panel_rows;
 constexpr int64_t max_keys_per_block = 512;
 constexpr int64_t max_groups = max_keys_per_block / key_group;
 
-inline KeyRange intersect(KeyRange a, KeyRange b) { return {larger(a.begin, b.begin), smaller(a.end, b.end)}; }
+inline KeyRange intersect(KeyRange a, KeyRange b) {
+  return {larger(a.begin, b.begin), smaller(a.end, b.end)};
+}
 
 // Which vectors of the panel see a key of the group: a run, because rows are in order of position.
 inline void find_vectors(const Panel& panel, Group& group) {
@@ -99,13 +101,13 @@ void prefill(const AttentionTask& task) {
     load_query(task, panels[p]);
     any = cover(any, panels[p].any);
   }
-  // Blocks begin at multiples of keys_per_block whatever the rows see: a row's sums depend on nothing else.
-  for (int64_t begin = any.begin / task.keys_per_block * task.keys_per_block; begin < any.end;
-       begin += task.keys_per_block) {
-    const int64_t first = larger(begin, any.begin / key_group * key_group);
-    const KeyBlock block = key_block(task, first, smaller(any.end, begin + task.keys_per_block));
-    for (int64_t p = 0; p < count; p++) attend<recipe>(task, panels[p], block);
-  }
+  for_blocks(task, any, [&](int64_t begin, int64_t end, bool closes_span) {
+    const KeyBlock block = key_block(task, larger(begin, any.begin / key_group * key_group), end);
+    for (int64_t p = 0; p < count; p++) {
+      attend<recipe>(task, panels[p], block);
+      if (closes_span) close_span(task, panels[p]);
+    }
+  });
   for (int64_t p = 0; p < count; p++) store_output(task, panels[p]);
 }
 

@@ -12,12 +12,14 @@ namespace {
 constexpr int panel_rows = tile_vectors * lanes;
 
 struct Panel {
-  int64_t first_row, rows;   // rows of the head group
-  const KeyRange* visible;   // [rows]
-  KeyRange any, all;         // keys that some row sees; keys that all rows see
-  KeyRange seen[tile_vectors];  // keys that some row of a vector sees
-  float *query, *output;     // [dim][panel_rows]
-  float *shift, *base, *limit, *sum, *block_sum;  // [panel_rows]
+  int64_t first_row, rows;                  // rows of the head group
+  const KeyRange* visible;                  // [rows]
+  KeyRange any, all;                        // keys that some row sees; keys that all rows see
+  KeyRange seen[tile_vectors];              // keys that some row of a vector sees
+  float* query;                             // [key dim][panel_rows]
+  float *output, *total;                    // [value dim + 1][panel_rows]: of this span of keys, and of those before
+  float *shift, *base, *limit, *block_sum;  // [panel_rows]
+  float* sum;                               // the last row of `output`: it goes along with it
 };
 
 inline KeyRange cover(KeyRange a, KeyRange b) {
@@ -49,17 +51,19 @@ inline Panel open_panel(const AttentionTask& task, int64_t index) {
   panel.visible = task.visible + first;
   find_visible(panel);
   panel.query = task.scratch.query + index * key_dim * panel_rows;
-  panel.output = task.scratch.output + index * value_dim * panel_rows;
-  panel.shift = task.scratch.state + index * 5 * panel_rows;
+  const int64_t sums = (value_dim + 1) * panel_rows;
+  panel.output = task.scratch.output + index * 2 * sums;
+  panel.total = panel.output + sums;
+  panel.sum = panel.total - panel_rows;
+  panel.shift = task.scratch.state + index * 4 * panel_rows;
   panel.base = panel.shift + panel_rows;
   panel.limit = panel.base + panel_rows;
-  panel.sum = panel.limit + panel_rows;
-  panel.block_sum = panel.sum + panel_rows;
+  panel.block_sum = panel.limit + panel_rows;
   for (int r = 0; r < panel_rows; r++) {
-    panel.shift[r] = panel.base[r] = panel.sum[r] = 0;
+    panel.shift[r] = panel.base[r] = 0;
     panel.limit[r] = -infinity;
   }
-  for (int64_t i = 0; i < value_dim * panel_rows; i++) panel.output[i] = 0;
+  for (int64_t i = 0; i < 2 * sums; i++) panel.output[i] = 0;
   return panel;
 }
 
@@ -88,12 +92,22 @@ inline void store_lse(const AttentionTask& task, int64_t row, float shift, float
   if (lse.rank != 0) *row_of<float>(task, lse, row) = log_of_sum(shift, sum);
 }
 
+// Moves what a span of keys gave to the totals.
+inline void close_span(const AttentionTask& task, const Panel& panel) {
+  const int64_t sums = (task.args->value.shape[3] + 1) * panel_rows;
+  for (int64_t i = 0; i < sums; i += lanes) {
+    store(panel.total + i, load(panel.total + i) + load(panel.output + i));
+    store(panel.output + i, broadcast(0));
+  }
+}
+
 inline void store_output(const AttentionTask& task, const Panel& panel) {
   const qkv_tensor& output = task.args->output;
+  const float* sum = panel.total + output.shape[3] * panel_rows;
   for (int64_t first = 0; first < panel.rows; first += lanes) {
     const int64_t rows = smaller(lanes, panel.rows - first);
-    const Floats inverse = inverse_of_sum(load(panel.sum + first));
-    const float* from = panel.output + first;
+    const Floats inverse = inverse_of_sum(load(sum + first));
+    const float* from = panel.total + first;
     if (task.group == 1) {
       auto* to = row_of<float>(task, output, panel.first_row + first);
       lanes_to_rows(from, panel_rows, inverse, rows, output.shape[3], {to, output.stride[2], output.stride[3]});
@@ -106,7 +120,7 @@ inline void store_output(const AttentionTask& task, const Panel& panel) {
       for (int64_t c = 0; c < output.shape[3]; c++) to[c * output.stride[3]] = from[c * panel_rows + r] * factor[r];
     }
   }
-  for (int64_t r = 0; r < panel.rows; r++) store_lse(task, panel.first_row + r, panel.shift[r], panel.sum[r]);
+  for (int64_t r = 0; r < panel.rows; r++) store_lse(task, panel.first_row + r, panel.shift[r], sum[r]);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From one group of keys to weights: S^T[key][row] = K Q^T, so that maximum and sum run along registers, not across them.
-// Accumulators start at -base: subtracting the maximum costs nothing.
+// From one group of keys to weights: S^T[key][row] = K Q^T, so that maximum and sum run along registers, not across
+// them. Accumulators start at -base: subtracting the maximum costs nothing.
 #pragma once
 
 #include "kernels/attention/prefill_panel.hpp"
@@ -13,11 +13,11 @@ namespace {
 struct Group {
   int64_t begin, end;
   int64_t first_vector, vectors;
-  bool whole;          // every row sees every key, and nothing is added to the scores
-  Scalars key;         // of key `begin`
-  const float* bias;   // [key][panel_rows], or null
-  float* weight;       // [key][panel_rows], of key `begin`
-  int64_t before;      // rows of the same block before `weight`
+  bool whole;         // every row sees every key, and nothing is added to the scores
+  Scalars key;        // of key `begin`
+  const float* bias;  // [key][panel_rows], or null
+  float* weight;      // [key][panel_rows], of key `begin`
+  int64_t before;     // rows of the same block before `weight`
 };
 
 // Relative to the group: row r sees keys [begin[r], end[r]). Small integers, exact as floats.
@@ -75,17 +75,17 @@ inline void raise_vector(const Panel& panel, const Group& group, int64_t value_d
     store(at, load(at) - change.delta);
   }
   scale_column(group.weight - group.before * panel_rows + offset, group.before, change.factor);
-  scale_column(panel.output + offset, value_dim, change.factor);
-  scale_column(panel.sum + offset, 1, change.factor);
+  scale_column(panel.output + offset, value_dim + 1, change.factor);
+  scale_column(panel.total + offset, value_dim + 1, change.factor);
   scale_column(panel.block_sum + offset, 1, change.factor);
 }
 
-// Scores to weights. A hidden key's weight is -0.0: adds nothing, and can be told from an underflow.
+// Scores to weights, summed by group. A hidden key's weight is -0.0: adds nothing, and can be told from an underflow.
 template <int vectors>
 QKV_INLINE void weigh_keys(const Panel& panel, const Group& group) {
   Floats sum[size_t{vectors}];
   const int64_t offset = group.first_vector * lanes;
-  QKV_UNROLL for (int j = 0; j < vectors; j++) sum[j] = load(panel.block_sum + offset + j * lanes);
+  QKV_UNROLL for (int j = 0; j < vectors; j++) sum[j] = broadcast(0);
   QKV_NO_UNROLL for (int64_t k = 0; k < group.end - group.begin; k++) {
     float* at = group.weight + k * panel_rows + offset;
     QKV_UNROLL for (int j = 0; j < vectors; j++) {
@@ -96,7 +96,10 @@ QKV_INLINE void weigh_keys(const Panel& panel, const Group& group) {
       store(at + j * lanes, weight);
     }
   }
-  QKV_UNROLL for (int j = 0; j < vectors; j++) store(panel.block_sum + offset + j * lanes, sum[j]);
+  QKV_UNROLL for (int j = 0; j < vectors; j++) {
+    float* block_sum = panel.block_sum + offset + j * lanes;
+    store(block_sum, load(block_sum) + sum[j]);
+  }
 }
 
 template <int vectors>

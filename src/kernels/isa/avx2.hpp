@@ -13,16 +13,22 @@ namespace {
 using Arch = xsimd::avx2;
 using Register = __m256;
 constexpr int register_count = 16;
-constexpr int tile_rows = 6;     // 12 accumulators leave 4 registers for operands
+constexpr int tile_rows = 6;  // 12 accumulators leave 4 registers for operands
 constexpr int tile_vectors = 2;
 
-inline Register multiply_add(Register a, Register b, Register c) { return _mm256_fmadd_ps(a, b, c); }
+inline Register multiply_add(Register a, Register b, Register c) {
+  return _mm256_fmadd_ps(a, b, c);
+}
 
 inline __m256i first(int64_t count) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
-inline Register load_partial(const float* from, int64_t count) { return _mm256_maskload_ps(from, first(count)); }
-inline void store_partial(float* to, Register values, int64_t count) { _mm256_maskstore_ps(to, first(count), values); }
+inline Register load_partial(const float* from, int64_t count) {
+  return _mm256_maskload_ps(from, first(count));
+}
+inline void store_partial(float* to, Register values, int64_t count) {
+  _mm256_maskstore_ps(to, first(count), values);
+}
 
 inline __m256 unpack_pairs_low(__m256 a, __m256 b) {
   return _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));

@@ -13,14 +13,22 @@ namespace {
 using Arch = xsimd::avx512bw;
 using Register = __m512;
 constexpr int register_count = 32;
-constexpr int tile_rows = 6;     // 24 accumulators leave 8 registers for operands
+constexpr int tile_rows = 6;  // 24 accumulators leave 8 registers for operands
 constexpr int tile_vectors = 4;
 
-inline Register multiply_add(Register a, Register b, Register c) { return _mm512_fmadd_ps(a, b, c); }
+inline Register multiply_add(Register a, Register b, Register c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
 
-inline __mmask16 first(int64_t count) { return static_cast<__mmask16>((1U << count) - 1U); }
-inline Register load_partial(const float* from, int64_t count) { return _mm512_maskz_loadu_ps(first(count), from); }
-inline void store_partial(float* to, Register values, int64_t count) { _mm512_mask_storeu_ps(to, first(count), values); }
+inline __mmask16 first(int64_t count) {
+  return static_cast<__mmask16>((1U << count) - 1U);
+}
+inline Register load_partial(const float* from, int64_t count) {
+  return _mm512_maskz_loadu_ps(first(count), from);
+}
+inline void store_partial(float* to, Register values, int64_t count) {
+  _mm512_mask_storeu_ps(to, first(count), values);
+}
 
 inline __m512 unpack_pairs_low(__m512 a, __m512 b) {
   return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));

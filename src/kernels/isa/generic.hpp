@@ -23,7 +23,9 @@ constexpr int register_count = 16;
 constexpr int tile_rows = 4;
 constexpr int tile_vectors = 2;
 
-inline Register multiply_add(Register a, Register b, Register c) { return _mm_add_ps(_mm_mul_ps(a, b), c); }
+inline Register multiply_add(Register a, Register b, Register c) {
+  return _mm_add_ps(_mm_mul_ps(a, b), c);
+}
 
 inline Register load_partial(const float* from, int64_t count) {
   float lane[4] = {};
@@ -36,7 +38,9 @@ inline void store_partial(float* to, Register values, int64_t count) {
   for (int64_t i = 0; i < count; i++) to[i] = lane[i];
 }
 
-inline void transpose(Register (&row)[4]) { _MM_TRANSPOSE4_PS(row[0], row[1], row[2], row[3]); }
+inline void transpose(Register (&row)[4]) {
+  _MM_TRANSPOSE4_PS(row[0], row[1], row[2], row[3]);
+}
 
 }  // namespace
 }  // namespace qkv::QKV_ISA

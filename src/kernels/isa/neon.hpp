@@ -16,7 +16,9 @@ constexpr int register_count = 32;
 constexpr int tile_rows = 6;  // 24 accumulators leave 8 registers for operands
 constexpr int tile_vectors = 4;
 
-inline Register multiply_add(Register a, Register b, Register c) { return vfmaq_f32(c, a, b); }
+inline Register multiply_add(Register a, Register b, Register c) {
+  return vfmaq_f32(c, a, b);
+}
 
 inline Register load_partial(const float* from, int64_t count) {
   float lane[4] = {};

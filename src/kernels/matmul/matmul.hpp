@@ -94,8 +94,8 @@ inline MatmulTarget target_of(const MatmulTask& task) {
   MatmulTarget target{};
   target.row_stride = args.output.stride[0];
   target.column_stride = args.output.stride[1];
-  target.output = static_cast<float*>(args.output.data) + task.first_row * target.row_stride +
-                  first_column * target.column_stride;
+  target.output =
+      static_cast<float*>(args.output.data) + task.first_row * target.row_stride + first_column * target.column_stride;
   target.columns = args.output.shape[1] - first_column;
   target.bias_stride = args.bias.stride[0];
   if (args.bias.rank != 0) target.bias = static_cast<const float*>(args.bias.data) + first_column * target.bias_stride;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vector type of the ISA being compiled, and the few operations that kernels build on. Everything lives in an unnamed
-// namespace inside the ISA's own: nothing compiled for one ISA can be linked into another.
+// The vector type of the ISA being compiled, and the few operations that kernels build on. Everything lives in an
+// unnamed namespace inside the ISA's own: nothing compiled for one ISA can be linked into another.
 #pragma once
 
 #include QKV_ISA_HEADER
@@ -28,15 +28,27 @@ using Mask = Floats::batch_bool_type;
 constexpr int lanes = static_cast<int>(Floats::size);
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
-QKV_INLINE Floats load(const float* from) { return Floats::load_unaligned(from); }
-QKV_INLINE void store(float* to, Floats values) { values.store_unaligned(to); }
-QKV_INLINE Floats broadcast(float value) { return Floats(value); }
-QKV_INLINE Floats fma(Floats a, Floats b, Floats c) { return Floats(multiply_add(a, b, c)); }
-QKV_INLINE Floats select(Mask where, Floats then, Floats otherwise) { return xsimd::select(where, then, otherwise); }
+QKV_INLINE Floats load(const float* from) {
+  return Floats::load_unaligned(from);
+}
+QKV_INLINE void store(float* to, Floats values) {
+  values.store_unaligned(to);
+}
+QKV_INLINE Floats broadcast(float value) {
+  return Floats(value);
+}
+QKV_INLINE Floats fma(Floats a, Floats b, Floats c) {
+  return Floats(multiply_add(a, b, c));
+}
+QKV_INLINE Floats select(Mask where, Floats then, Floats otherwise) {
+  return xsimd::select(where, then, otherwise);
+}
 
-// The larger of both; `kept` where `candidate` is NaN (x86) or NaN (Arm). A NaN score reaches its row through its weight,
-// not through the maximum.
-QKV_INLINE Floats max(Floats candidate, Floats kept) { return xsimd::max(candidate, kept); }
+// The larger of both; `kept` where `candidate` is NaN (x86) or NaN (Arm). A NaN score reaches its row through its
+// weight, not through the maximum.
+QKV_INLINE Floats max(Floats candidate, Floats kept) {
+  return xsimd::max(candidate, kept);
+}
 
 // Loads and stores that touch exactly `count` floats, 0 <= count <= lanes; the other lanes read as 0.
 QKV_INLINE Floats load_first(const float* from, int64_t count) {
@@ -50,8 +62,12 @@ QKV_INLINE void store_first(float* to, Floats values, int64_t count) {
   }
 }
 
-QKV_INLINE Floats bits_as_floats(Batch<int32_t> bits) { return xsimd::bitwise_cast<Floats>(bits); }
-QKV_INLINE Batch<int32_t> floats_as_bits(Floats values) { return xsimd::bitwise_cast<Batch<int32_t>>(values); }
+QKV_INLINE Floats bits_as_floats(Batch<int32_t> bits) {
+  return xsimd::bitwise_cast<Floats>(bits);
+}
+QKV_INLINE Batch<int32_t> floats_as_bits(Floats values) {
+  return xsimd::bitwise_cast<Batch<int32_t>>(values);
+}
 
 // Lane by lane in a fixed tree, so that the order of additions is the same for every use.
 QKV_INLINE float sum_of_lanes(Floats values) {

@@ -49,7 +49,8 @@ QKV_INLINE Row row_of(const qkv_tensor& vector) {
   return {static_cast<float*>(vector.data), vector.stride[0]};
 }
 
-// function(column, count) for the columns in vectors. Whole vectors come with a constant count, which removes its tests.
+// function(column, count) for the columns in vectors. Whole vectors come with a constant count, which removes its
+// tests.
 template <class Function>
 QKV_INLINE void for_vectors(int64_t columns, Function&& function) {
   int64_t column = 0;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exponentials and logarithms. exp2, for softmax weights, takes 11 operations, 6 of them multiplies:
 //
-//   n = round(x), f = x - n in [-1/2, 1/2],  2^x = 2 P(f) * 2^(n - 1),  P of degree 5 (minimax in relative error), within 2 ULP
+//   n = round(x), f = x - n in [-1/2, 1/2],  2^x = 2 P(f) * 2^(n - 1),  P of degree 5 (minimax in relative error),
+//   within 2 ULP
 //
-// Adding `magic` rounds x to an integer and leaves n + 126, the biased exponent of 2^(n - 1), in the low bits of the sum,
-// one shift away from its place. Below -125.5 that exponent is 0 and the factor exactly 0: weights never become denormal.
+// Adding `magic` rounds x to an integer and leaves n + 126, the biased exponent of 2^(n - 1), in the low bits of the
+// sum, one shift away from its place. Below -125.5 that exponent is 0 and the factor exactly 0: weights never become
+// denormal.
 #pragma once
 
 #include <bit>
@@ -35,9 +37,9 @@ QKV_INLINE Floats exp2(Floats x) {
   return scaled_exp2(x - (shifted - magic), shifted);
 }
 
-// 2^32 e^(high + low) for -109.8 <= high + low <= 0, low small against high: as exact as exp2 over the whole range, where
-// a rounded product with log2 e would lose 7 bits. The factor lets products with the result become denormal in one
-// rounding: lower() takes it off again.
+// 2^32 e^(high + low) for -109.8 <= high + low <= 0, low small against high: as exact as exp2 over the whole range,
+// where a rounded product with log2 e would lose 7 bits. The factor lets products with the result become denormal in
+// one rounding: lower() takes it off again.
 constexpr int lift = 32;
 QKV_INLINE Floats lifted_exp(Floats high, Floats low) {
   const Floats magic = broadcast(12582912.0F + 126.0F + lift);
@@ -47,7 +49,9 @@ QKV_INLINE Floats lifted_exp(Floats high, Floats low) {
   const Floats rest = (high - n * broadcast(0.693359375F)) + (low + n * broadcast(2.12194440e-4F));
   return scaled_exp2(rest * broadcast(log2_e), shifted);
 }
-QKV_INLINE Floats lower(Floats lifted) { return lifted * broadcast(1.0F / 4294967296.0F); }
+QKV_INLINE Floats lower(Floats lifted) {
+  return lifted * broadcast(1.0F / 4294967296.0F);
+}
 
 // log2 of a positive finite number, in double: 2 atanh((m - 1) / (m + 1)) / ln 2 with m in [sqrt 1/2, sqrt 2).
 // Called once per row, so plain scalar code; the series is cut below 1e-18.

@@ -7,7 +7,8 @@
 namespace qkv::QKV_ISA {
 namespace {
 
-// function.operator()<n>(first) for consecutive pieces of `count` rows, n = tile_rows as often as it fits, then 4, 2, 1.
+// function.operator()<n>(first) for consecutive pieces of `count` rows, n = tile_rows as often as it fits, then 4,
+// 2, 1.
 template <class Function>
 QKV_INLINE void for_tiles(int64_t count, Function&& function) {
   int64_t first = 0;
