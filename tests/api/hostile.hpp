@@ -112,9 +112,10 @@ std::vector<Fault<Args>> view_faults(const std::string& name, qkv_tensor Args::*
   });
   add("with the greatest stride", [=](qkv_tensor& v) { v.stride[last_axis(v)] = most; });
   add("with the least stride", [=](qkv_tensor& v) { v.stride[last_axis(v)] = least; });
-  // Bytes of a mask overflow later than those of f32: at the latest when the data pointer is added.
-  const auto overflow_in_bytes = [=](qkv_tensor& v) { v.stride[0] = most / v.shape[0] + 1; };
-  add("with a stride that overflows in bytes", overflow_in_bytes, Seen::in_either);
+  add("with a stride that overflows in bytes", [=](qkv_tensor& v) {
+    const int64_t bytes = v.dtype == QKV_BOOL ? 1 : 4;
+    v.stride[0] = most / (v.shape[0] - 1) / bytes + (bytes > 1 ? 1 : 0);
+  });
   return faults;
 }
 
