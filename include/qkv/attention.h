@@ -21,8 +21,7 @@ extern "C" {
 typedef struct qkv_attention_args {
   size_t size;      /* sizeof(qkv_attention_args): which fields the caller knows */
   qkv_tensor query; /* f32 [batch, query heads, query rows, key dim] */
-  qkv_tensor
-      key; /* f32 [batch, key heads, keys, key dim]; key heads divide query heads, key head = query head / group */
+  qkv_tensor key; /* f32 [batch, key heads, keys, key dim]; query head h reads key head h / (query heads / key heads) */
   qkv_tensor value;  /* f32 [batch, key heads, keys, value dim] */
   qkv_tensor output; /* f32 [batch, query heads, query rows, value dim]; overlaps no input, no stride 0 */
 
@@ -51,8 +50,7 @@ QKV_API qkv_status qkv_attention_plan(const qkv_attention_args* args, qkv_plan* 
 QKV_API qkv_status qkv_attention_run(const qkv_plan* plan, const qkv_attention_args* args, int64_t first_task,
                                      int64_t last_task, int32_t worker, void* workspace);
 
-/* Plan and run on a pool (NULL: this thread). `workspace` holds qkv_plan_describe(plan, pool workers).workspace_bytes.
- */
+/* Plan and run on a pool (NULL: this thread). The plan's description for the pool's workers tells workspace_bytes. */
 QKV_API qkv_status qkv_attention(const qkv_attention_args* args, const qkv_pool* pool, void* workspace,
                                  size_t workspace_bytes);
 

@@ -87,13 +87,13 @@ void check_some_part(const AttentionProblem& whole, const AttentionResult& resul
 
 TEST_CASE("determinism: the same call gives the same bits") {
   check_samples([](const AttentionProblem& problem, uint64_t hash) {
-    for (int i = 0; i < 3; i++) CHECK(bit_hash(attend(problem, {.weights = true})) == hash);
+    for (int64_t i = 0; i < case_count(3); i++) CHECK(bit_hash(attend(problem, {.weights = true})) == hash);
   });
 }
 
 TEST_CASE("determinism: any number of workers, any pool, any order of task ranges") {
   check_samples([](const AttentionProblem& problem, uint64_t hash) {
-    for (int32_t workers = 1; workers <= 7; workers++) {
+    for (int32_t workers = 1; workers <= 1 + case_count(6); workers++) {
       for (bool threads : {false, true}) {
         CAPTURE(workers);
         const Execution execution{.workers = workers, .threads = threads, .seed = base_seed()};
@@ -119,7 +119,7 @@ TEST_CASE("determinism: single tasks from the last to the first, all by one work
 
 TEST_CASE("determinism: other strides give the same bits") {
   check_samples([](const AttentionProblem& problem, uint64_t hash) {
-    for (uint64_t layout_seed = 1; layout_seed <= 12; layout_seed++) {
+    for (uint64_t layout_seed = 1; layout_seed <= static_cast<uint64_t>(case_count(12)); layout_seed++) {
       CAPTURE(layout_seed);
       CHECK(bit_hash(attend(problem, {.layout_seed = layout_seed, .weights = true})) == hash);
     }

@@ -13,11 +13,6 @@
 namespace qkv::tools {
 
 // The map it opens with is the one chosen, or the one in which the clearest link between two words shows.
-struct SentencePicture {
-  AttentionPicture picture;
-  int from_token;  // the token whose links the still picture draws
-};
-
-SentencePicture picture_of(const Model& model, const Sentence& sentence, const MapChoice& choice);
+AttentionPicture picture_of(const Model& model, const Sentence& sentence, const MapChoice& choice);
 
 }  // namespace qkv::tools

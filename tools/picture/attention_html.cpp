@@ -16,10 +16,14 @@ namespace {
 constexpr float steps = 255;
 constexpr float scale_steps = 65535;
 
-std::uint32_t rounded(float value) { return static_cast<std::uint32_t>(std::lround(value)); }
+std::uint32_t rounded(float value) {
+  return static_cast<std::uint32_t>(std::lround(value));
+}
 
 // NaN is drawn as nothing.
-float drawable(float weight) { return weight > 0 ? std::min(weight, 1.0f) : 0.0f; }
+float drawable(float weight) {
+  return weight > 0 ? std::min(weight, 1.0f) : 0.0f;
+}
 
 // The largest weight as two bytes, low one first, then a byte per weight.
 void append_row(std::string& out, std::span<const float> row) {
@@ -28,7 +32,8 @@ void append_row(std::string& out, std::span<const float> row) {
   const std::uint32_t scale = rounded(largest * scale_steps);
   out += static_cast<char>(scale & 0xff);
   out += static_cast<char>(scale >> 8);
-  for (const float weight : row) out += static_cast<char>(largest > 0 ? rounded(drawable(weight) / largest * steps) : 0);
+  for (const float weight : row)
+    out += static_cast<char>(largest > 0 ? rounded(drawable(weight) / largest * steps) : 0);
 }
 
 // RFC 4648, section 4.
@@ -39,7 +44,8 @@ std::string base64(std::string_view bytes) {
   for (std::size_t start = 0; start < bytes.size(); start += 3) {
     const std::string_view group = bytes.substr(start, 3);
     std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < 3; ++i) bits = bits << 8 | (i < group.size() ? static_cast<std::uint8_t>(group[i]) : 0u);
+    for (std::size_t i = 0; i < 3; ++i)
+      bits = bits << 8 | (i < group.size() ? static_cast<std::uint8_t>(group[i]) : 0u);
     for (std::size_t i = 0; i < 4; ++i) out += i <= group.size() ? digits[bits >> (18 - 6 * i) & 63] : '=';
   }
   return out;
@@ -51,7 +57,8 @@ std::string stored_weights(const AttentionPicture& picture) {
   if (tokens == 0) return bytes;
   bytes.reserve(picture.weights.size() + 2 * picture.weights.size() / tokens);
   const std::span<const float> weights = picture.weights;
-  for (std::size_t start = 0; start < weights.size(); start += tokens) append_row(bytes, weights.subspan(start, tokens));
+  for (std::size_t start = 0; start < weights.size(); start += tokens)
+    append_row(bytes, weights.subspan(start, tokens));
   return base64(bytes);
 }
 
@@ -66,9 +73,9 @@ std::string script_safe(std::string_view json) {
 // The facts, then the weights.
 void append_picture(std::string& page, const AttentionPicture& picture) {
   const nlohmann::ordered_json facts = {
-      {"model", picture.model},       {"text", picture.text},         {"tokens", picture.tokens},
-      {"layers", picture.layers},     {"heads", picture.heads},       {"layer", picture.best_layer},
-      {"head", picture.best_head},    {"token", picture.from_token},
+      {"model", picture.model},    {"text", picture.text},        {"tokens", picture.tokens},
+      {"layers", picture.layers},  {"heads", picture.heads},      {"layer", picture.best_layer},
+      {"head", picture.best_head}, {"token", picture.from_token},
   };
   page += "<script type=\"application/json\" class=\"picture\">";
   page += script_safe(facts.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));

@@ -49,12 +49,23 @@ std::string xml_text(std::string_view text) {
   while (!text.empty()) {
     const utf8proc_int32_t c = next_code_point(text);
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&apos;"; break;
-      default: append_utf8(out, is_xml_character(c) ? c : replacement);
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&apos;";
+        break;
+      default:
+        append_utf8(out, is_xml_character(c) ? c : replacement);
     }
   }
   return out;
@@ -64,6 +75,17 @@ double text_width(std::string_view text) {
   double width = 0;
   while (!text.empty()) width += character_width(next_code_point(text));
   return width;
+}
+
+std::string shortened(std::string_view text, double width) {
+  if (text_width(text) <= width) return std::string(text);
+  std::string_view rest = text;
+  for (double left = width - 1; left > 0;) {
+    std::string_view after = rest;
+    left -= character_width(next_code_point(after));
+    if (left > 0) rest = after;
+  }
+  return std::string(text.substr(0, text.size() - rest.size())) + "…";
 }
 
 bool is_right_to_left(std::string_view text) {

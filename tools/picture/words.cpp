@@ -11,13 +11,15 @@ namespace {
 constexpr std::array<std::string_view, 3> marks = {"[CLS]", "[SEP]", "[PAD]"};
 constexpr std::string_view continuation = "##";
 
-bool is_mark(const std::string& token) { return std::ranges::find(marks, token) != marks.end(); }
+bool is_mark(const std::string& token) {
+  return std::ranges::find(marks, token) != marks.end();
+}
 
-// Adds the row of one token in one head, times `share`, to the sums per word.
+// Adds the row of one token in one head, times `share`, to the sums per word. NaN counts as nothing: max takes the 0.
 void add_row(std::vector<float>& sums, const std::vector<PictureWord>& words, const float* row, float share) {
   for (std::size_t word = 0; word < words.size(); ++word)
     for (std::size_t piece = 0; piece < words[word].token_count; ++piece)
-      sums[word] += share * row[words[word].first_token + piece];
+      sums[word] += share * std::max(0.0f, row[words[word].first_token + piece]);
 }
 
 }  // namespace

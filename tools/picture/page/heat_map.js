@@ -31,7 +31,8 @@ class HeatMap {
     if (view.map !== this.view?.map) this.#cell = null;
     this.view = view;
     this.scale = scale;
-    this.#canvas.setAttribute("aria-label", `Heat map of ${view.name}; arrow keys walk over it, Enter picks the row's word`);
+    const label = `Heat map of ${view.name}; arrow keys walk over it, Enter picks the row's word`;
+    this.#canvas.setAttribute("aria-label", label);
     this.#draw();
     this.#showTip();
   }
@@ -61,7 +62,8 @@ class HeatMap {
     const count = Math.max(1, this.view.words.length);
     const room = (label) => width - label - 0.72 * label - 8;
     context.font = this.#font(13);
-    const widest = Math.max(0, ...this.view.words.map(({ label }) => Math.ceil(context.measureText(label).width)));
+    const texts = ["looks ↓", ...this.view.words.map((word) => word.label)];
+    const widest = Math.ceil(Math.max(...texts.map((text) => context.measureText(text).width)));
     const label = Math.min(WIDEST_LABEL, widest, 0.24 * width) + 8;
     const labelled = room(label) / count >= SMALLEST_LABELLED;
     const margin = labelled ? label : 22;
@@ -88,8 +90,9 @@ class HeatMap {
     context.strokeStyle = this.#color("--from");
     context.lineWidth = 2;
     context.strokeRect(left, top + from * cell, side, cell);
-    if (this.#cell) context.strokeRect(left + this.#cell.column * cell, top, cell, side);
     if (this.#cell) context.strokeRect(left, top + this.#cell.row * cell, side, cell);
+    context.strokeStyle = this.#color("--to");
+    if (this.#cell) context.strokeRect(left + this.#cell.column * cell, top, cell, side);
     context.fillStyle = this.#color("--quiet");
     context.font = this.#font(12);
     context.textAlign = "left";
@@ -105,19 +108,21 @@ class HeatMap {
     this.view.words.forEach((word, index) => {
       const middle = (index + 0.5) * cell;
       const looks = index === this.view.from || index === this.#cell?.row;
-      this.#drawLabel(context, word.label, left - 8, top + middle, { size, strong: looks, align: "right", room: label - 8 });
+      const row = { size, mark: looks && "--from", align: "right", room: label - 8 };
+      this.#drawLabel(context, word.label, left - 8, top + middle, row);
       context.save();
       context.translate(left + middle, top - 7);
       context.rotate(-Math.PI / 4);
       const lookedAt = index === this.#cell?.column;
-      this.#drawLabel(context, word.label, 0, 0, { size, strong: lookedAt, align: "left", room: label - 8 });
+      const column = { size, mark: lookedAt && "--to", align: "left", room: label - 8 };
+      this.#drawLabel(context, word.label, 0, 0, column);
       context.restore();
     });
   }
 
-  #drawLabel(context, text, x, y, { size, strong, align, room }) {
-    context.fillStyle = this.#color(strong ? "--from" : "--ink");
-    context.font = this.#font(size, strong ? 700 : 400);
+  #drawLabel(context, text, x, y, { size, mark, align, room }) {
+    context.fillStyle = this.#color(mark || "--ink");
+    context.font = this.#font(size, mark ? 700 : 400);
     context.textAlign = align;
     context.textBaseline = "middle";
     let shown = [...text];

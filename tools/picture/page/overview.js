@@ -53,7 +53,8 @@ class Overview {
   #button(layer, head) {
     const name = placeName(this.picture, layer, head);
     const opening = layer === this.picture.layer && head === this.picture.head;
-    const button = element("button", { type: "button", title: name, className: opening ? "opening" : "" }, element("canvas"));
+    const className = opening ? "opening" : "";
+    const button = element("button", { type: "button", title: name, className }, element("canvas"));
     button.setAttribute("aria-label", name);
     return button;
   }

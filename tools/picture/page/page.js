@@ -87,6 +87,7 @@ function showAll() {
 
 function showWords() {
   words = picture.words(chosen);
+  byId("hidden-share").hidden = chosen.marks || !picture.hasMarks;
   sentence.setWords(words, picture.rightToLeft);
   overview.draw(words, scale);
 }
@@ -109,16 +110,21 @@ function showWord() {
   showHeadline(row, from);
 }
 
+// Tells where most of the attention goes, even if that is to marks that are not shown.
 function showHeadline(row, from) {
-  const quoted = (index, className) => element("bdi", { className, textContent: `“${words[index].label}”` });
+  const quoted = (index, className) =>
+    element("span", { className }, "“", element("bdi", { textContent: words[index].label }), "”");
   const order = [...row.keys()].sort((a, b) => row[b] - row[a]);
-  const [most, ...others] = order;
-  const target = most === from ? "itself" : quoted(most, "to");
-  byId("headline").replaceChildren(quoted(from, "from"), ` gives ${percent(row[most])} of its attention to `, target);
-  const next = others.slice(0, 3).filter((index) => row[index] >= 0.01);
-  const parts = next.flatMap((index, i) => [i ? ", " : "then ", quoted(index, ""), ` ${percent(row[index])}`]);
   const hidden = 1 - row.reduce((sum, weight) => sum + weight, 0);
-  if (hidden >= 0.01) parts.push(`${parts.length ? "; " : ""}[CLS] and [SEP], not shown, get ${percent(hidden)}`);
+  const toMarks = hidden > row[order[0]];
+  const [most] = toMarks ? [] : order.splice(0, 1);
+  const target = toMarks ? "[CLS] and [SEP]" : most === from ? "itself" : quoted(most, "to");
+  const share = percent(toMarks ? hidden : row[most]);
+  byId("headline").replaceChildren(quoted(from, "from"), ` gives ${share} of its attention to `, target);
+  const next = order.slice(0, 3).filter((index) => row[index] >= 0.01);
+  const parts = next.flatMap((index, i) => [i ? ", " : "then ", quoted(index, ""), ` ${percent(row[index])}`]);
+  if (!toMarks && hidden >= 0.01)
+    parts.push(`${parts.length ? "; " : ""}[CLS] and [SEP], not shown, get ${percent(hidden)}`);
   byId("others").replaceChildren(...parts);
 }
 
@@ -135,7 +141,8 @@ function start() {
     showAll();
     writeAddress();
   });
-  for (const name of ["marks", "pieces"]) byId(name).addEventListener("change", (event) => choose({ [name]: event.target.checked }));
+  for (const name of ["marks", "pieces"])
+    byId(name).addEventListener("change", (event) => choose({ [name]: event.target.checked }));
   const redraw = () => {
     readAddress();
     showAll();

@@ -6,6 +6,8 @@ const MOST_LINES = 24;
 const MANY_WORDS = 60;
 const TALLEST_ARC = 150;
 
+const arcHeight = (distance) => Math.min(TALLEST_ARC, 16 + 0.34 * Math.abs(distance));
+
 class SentenceView {
   #lines = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   #words = element("div", { className: "words" });
@@ -42,9 +44,9 @@ class SentenceView {
       const [word, share] = button.children;
       button.classList.toggle("from", index === from);
       button.classList.toggle("most", weight === largest && weight >= 0.01);
-      button.classList.toggle("strong", index !== from && weight > 0.45);
+      button.classList.toggle("strong", index !== from && weight > 0.7);
       word.style.background =
-        index === from || weight < 0.01 ? "" : `color-mix(in srgb, var(--to) ${Math.round(100 * weight)}%, transparent)`;
+        index === from || weight < 0.01 ? "" : `color-mix(in srgb, var(--to) ${100 * weight}%, transparent)`;
       share.textContent = weight >= 0.01 ? percent(weight) : "";
     });
     this.choice.show(chosen);
@@ -57,16 +59,17 @@ class SentenceView {
     if (!first) return;
     this.#words.style.paddingTop = "";
     this.#words.classList.remove("one-line");
+    const last = rest.at(-1) ?? first;
     const oneLine = rest.every((button) => button.offsetTop === first.offsetTop);
     this.#words.classList.toggle("one-line", oneLine);
     this.arcLimit = oneLine ? TALLEST_ARC : parseFloat(getComputedStyle(this.#words).paddingTop) - 10;
-    if (oneLine) this.#words.style.paddingTop = `${Math.min(TALLEST_ARC, this.#words.offsetWidth / 6) + 14}px`;
+    if (oneLine) this.#words.style.paddingTop = `${arcHeight(last.offsetLeft - first.offsetLeft) + 30}px`;
     if (this.#shown) this.#drawLines();
   }
 
   #drawLines() {
     const { row, from } = this.#shown;
-    const boxes = [...this.#words.children].map((button) => button.firstChild);
+    const boxes = [...this.#words.children];
     const targets = [...row.keys()].filter((to) => row[to] >= 0.01).sort((a, b) => row[b] - row[a]);
     const lines = targets.slice(0, MOST_LINES).map((to) => {
       const line = document.createElementNS(this.#lines.namespaceURI, "path");
@@ -78,22 +81,24 @@ class SentenceView {
     this.#lines.replaceChildren(...lines.reverse());
   }
 
-  #box(word) {
-    const inner = word.getBoundingClientRect();
+  // Lines from below end under the share, where there is one.
+  #box(button) {
+    const [word, share] = [...button.children].map((child) => child.getBoundingClientRect());
     const outer = this.place.getBoundingClientRect();
-    return { x: (inner.left + inner.right) / 2 - outer.left, top: inner.top - outer.top, bottom: inner.bottom - outer.top };
+    const { bottom } = button.lastChild.textContent ? share : word;
+    return { x: (word.left + word.right) / 2 - outer.left, top: word.top - outer.top, bottom: bottom - outer.top };
   }
 
   // An arc above the line; between lines an S; from a word to itself a loop.
   #curve(from, to) {
     if (from === to || (from.x === to.x && from.top === to.top))
-      return `M${from.x - 5} ${from.top} c-16 -26 26 -26 10 0`;
+      return `M${from.x - 12} ${from.top} c-16 -44 40 -44 24 0`;
     const [start, end] = from.top < to.top ? [from.bottom, to.top] : [from.top, to.bottom];
     if (Math.abs(from.top - to.top) > 8) {
       const middle = (start + end) / 2;
       return `M${from.x} ${start} C${from.x} ${middle} ${to.x} ${middle} ${to.x} ${end}`;
     }
-    const height = Math.min(this.arcLimit, 16 + 0.34 * Math.abs(from.x - to.x)) * (4 / 3);
+    const height = Math.min(this.arcLimit, arcHeight(from.x - to.x)) * (4 / 3);
     return `M${from.x} ${from.top} C${from.x} ${from.top - height} ${to.x} ${to.top - height} ${to.x} ${to.top}`;
   }
 }

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// A thin C++17 layer over qkv.h: errors as exceptions, views of containers, plans that own their workspace.
+//
+//   auto args = qkv::make<qkv_attention_args>();
+//   args.query = qkv::view(query, {batch, heads, rows, head_dim});
+//   ...
+//   qkv::compute(args);               // plan, workspace and run at once
+//
+//   qkv::Plan plan(args, workers);    // once per shape; then, as often as data arrives and from any thread:
+//   plan.run(args, first_task, last_task, worker);
+#ifndef QKV_QKV_HPP
+#define QKV_QKV_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "qkv/qkv.h"
+
+namespace qkv {
+
+// what() names the argument and its value.
+class Error : public std::runtime_error {
+ public:
+  Error(qkv_status status, const std::string& message) : std::runtime_error(message), status_(status) {}
+  qkv_status status() const { return status_; }
+
+ private:
+  qkv_status status_;
+};
+
+inline void check(qkv_status status) {
+  if (status != QKV_OK) throw Error(status, qkv_error_message());
+}
+
+// An args struct of which nothing is set but its size.
+template <class Args>
+Args make() {
+  Args args{};
+  args.size = sizeof args;
+  return args;
+}
+
+// A contiguous row-major view of `values`, which must hold exactly as many floats as the shape.
+template <class Container>
+qkv_tensor view(const Container& values, std::initializer_list<std::int64_t> shape) {
+  std::size_t count = 1;
+  for (const std::int64_t extent : shape) count *= static_cast<std::size_t>(extent);
+  if (shape.size() > QKV_MAX_RANK || count != std::size(values)) {
+    throw Error(QKV_INVALID_ARGUMENT, "view: " + std::to_string(std::size(values)) + " values, the shape of rank " +
+                                          std::to_string(shape.size()) + " has " + std::to_string(count));
+  }
+  const float* data = std::data(values);
+  return qkv_tensor_f32(data, static_cast<std::int32_t>(shape.size()), shape.begin());
+}
+
+// The three functions of the operation that an args struct belongs to.
+template <class Args>
+struct Operation;
+
+#define QKV_OPERATION(name)                          \
+  template <>                                        \
+  struct Operation<qkv_##name##_args> {              \
+    static constexpr auto plan = &qkv_##name##_plan; \
+    static constexpr auto run = &qkv_##name##_run;   \
+    static constexpr auto call = &qkv_##name;        \
+  }
+QKV_OPERATION(activation);
+QKV_OPERATION(attention);
+QKV_OPERATION(embedding);
+QKV_OPERATION(matmul);
+QKV_OPERATION(norm);
+QKV_OPERATION(position);
+QKV_OPERATION(softmax);
+#undef QKV_OPERATION
+
+// A plan with workspace for workers 0 .. workers - 1. Different workers may run at the same time.
+template <class Args>
+class Plan {
+ public:
+  explicit Plan(const Args& args, std::int32_t workers = 1) {
+    check(Operation<Args>::plan(&args, &plan_));
+    facts_ = qkv_plan_describe(&plan_, workers);
+    workspace_.resize(facts_.workspace_bytes);
+  }
+  // facts().kernel points into the plan.
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+
+  const qkv_plan_facts& facts() const { return facts_; }
+
+  void run(const Args& args, std::int64_t first_task, std::int64_t last_task, std::int32_t worker) {
+    check(Operation<Args>::run(&plan_, &args, first_task, last_task, worker, workspace_.data()));
+  }
+  // All tasks on this thread.
+  void run(const Args& args) { run(args, 0, facts_.task_count, 0); }
+
+ private:
+  qkv_plan plan_;
+  qkv_plan_facts facts_;
+  std::vector<std::byte> workspace_;
+};
+
+// Plans, finds workspace and runs all tasks on the pool, or on this thread.
+template <class Args>
+void compute(const Args& args, const qkv_pool* pool = nullptr) {
+  qkv_plan plan;
+  check(Operation<Args>::plan(&args, &plan));
+  std::vector<std::byte> workspace(qkv_plan_describe(&plan, pool == nullptr ? 1 : pool->worker_count).workspace_bytes);
+  check(Operation<Args>::call(&args, pool, workspace.data(), workspace.size()));
+}
+
+}  // namespace qkv
+#endif

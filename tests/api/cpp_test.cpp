@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The C++ layer: the same bits as the C functions, errors as exceptions.
+#include <doctest/doctest.h>
+
+#include <array>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "qkv/qkv.hpp"
+#include "support/pool.hpp"
+#include "support/random.hpp"
+
+namespace qkv_test {
+namespace {
+
+constexpr int64_t heads = 3, rows = 300, dim = 16;
+
+struct Operand {
+  explicit Operand(Random& random) {
+    for (float& value : values) value = random.gaussian();
+  }
+  std::vector<float> values = std::vector<float>(heads * rows * dim);
+  qkv_tensor view() const { return qkv::view(values, {1, heads, rows, dim}); }
+};
+
+struct Call {
+  Random random{1};
+  Operand query{random}, key{random}, value{random}, output{random};
+  qkv_attention_args args = qkv::make<qkv_attention_args>();
+  Call() {
+    args.query = query.view();
+    args.key = key.view();
+    args.value = value.view();
+    args.output = output.view();
+  }
+};
+
+std::string message_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const qkv::Error& error) {
+    CHECK(error.status() == QKV_INVALID_ARGUMENT);
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("c++: compute, a plan run at once and a plan run by task give the bits of the C call") {
+  Call expected, computed, planned, by_task;
+  std::vector<char> workspace(1 << 20);
+  REQUIRE(qkv_attention(&expected.args, nullptr, workspace.data(), workspace.size()) == QKV_OK);
+  qkv::compute(computed.args);
+  CHECK(computed.output.values == expected.output.values);
+  qkv::Plan whole(planned.args);
+  whole.run(planned.args);
+  CHECK(planned.output.values == expected.output.values);
+  qkv::Plan parts(by_task.args, 2);
+  REQUIRE(parts.facts().task_count > 1);
+  for (int64_t task = parts.facts().task_count; task-- > 0;) {
+    parts.run(by_task.args, task, task + 1, static_cast<int32_t>(task % 2));
+  }
+  CHECK(by_task.output.values == expected.output.values);
+}
+
+TEST_CASE("c++: errors are exceptions that name the argument") {
+  Call call;
+  call.args.key.shape[3] = 15;
+  CHECK(message_of([&] { qkv::compute(call.args); }).find("key.shape[3] = 15") != std::string::npos);
+  CHECK(message_of([&] { qkv::Plan plan(call.args); }).find("key.shape[3] = 15") != std::string::npos);
+  const std::array<float, 6> six{};
+  CHECK(message_of([&] { qkv::view(six, {2, 4}); }).find("6 values") != std::string::npos);
+  CHECK(message_of([&] { qkv::view(six, {1, 1, 1, 2, 3}); }).find("rank 5") != std::string::npos);
+  CHECK(qkv::view(six, {2, 3}).stride[0] == 3);
+}
+
+}  // namespace qkv_test
