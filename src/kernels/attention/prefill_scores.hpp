@@ -102,6 +102,28 @@ QKV_INLINE void weigh_keys(const Panel& panel, const Group& group) {
   }
 }
 
+// Scores of the group relative to `start`, and their maxima. A chunk of the query serves all keys while it is in L1.
+template <int vectors>
+QKV_INLINE void multiply_keys(const Panel& panel, const Group& group, int64_t key_dim,
+                              const Floats (&start)[size_t{vectors}], Floats (&top)[size_t{vectors}]) {
+  const int64_t offset = group.first_vector * lanes;
+  int64_t depth = 0;
+  do {
+    const int64_t chunk = smaller(depth_chunk, key_dim - depth);
+    for_tiles(group.end - group.begin, [&]<int keys>(int64_t first) {
+      float* score = group.weight + first * panel_rows + offset;
+      RegisterTile<keys, vectors> tile;
+      depth == 0 ? tile.start_with(start) : tile.clear();
+      tile.template multiply<Lie::rows>({group.key.data + first * group.key.stride + depth, group.key.stride},
+                                        {panel.query + depth * panel_rows + offset, panel_rows}, chunk);
+      if (depth > 0) tile.add_rows(score, panel_rows);
+      tile.store_rows(score, panel_rows);
+      if (depth + chunk == key_dim) tile.raise_to_top(top);
+    });
+    depth += chunk;
+  } while (depth < key_dim);
+}
+
 template <int vectors>
 void score_group(const Panel& panel, const Group& group, int64_t key_dim, int64_t value_dim) {
   const int64_t offset = group.first_vector * lanes;
@@ -110,18 +132,7 @@ void score_group(const Panel& panel, const Group& group, int64_t key_dim, int64_
     top[j] = broadcast(-infinity);
     start[j] = broadcast(0) - load(panel.base + offset + j * lanes);
   }
-  for_tiles(group.end - group.begin, [&]<int keys>(int64_t first) {
-    RegisterTile<keys, vectors> tile;
-    QKV_UNROLL for (int i = 0; i < keys; i++) {
-      QKV_UNROLL for (int j = 0; j < vectors; j++) tile.sum[i][j] = start[j];
-    }
-    const Scalars key{group.key.data + first * group.key.stride, group.key.stride};
-    float* score = group.weight + first * panel_rows + offset;
-    multiply_in_chunks(tile, key, {panel.query + offset, panel_rows}, key_dim, score, panel_rows);
-    QKV_UNROLL for (int i = 0; i < keys; i++) {
-      QKV_UNROLL for (int j = 0; j < vectors; j++) top[j] = max(tile.sum[i][j], top[j]);
-    }
-  });
+  multiply_keys<vectors>(panel, group, key_dim, start, top);
   if (!group.whole) hide_keys<vectors>(panel, group, top);
   QKV_UNROLL for (int j = 0; j < vectors; j++) {
     const int64_t at = offset + j * lanes;

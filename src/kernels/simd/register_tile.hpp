@@ -35,6 +35,12 @@ struct RegisterTile {
     }
   }
 
+  QKV_INLINE void start_with(const Floats (&start)[size_t{vectors}]) {
+    QKV_UNROLL for (int i = 0; i < rows; i++) {
+      QKV_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = start[j];
+    }
+  }
+
   QKV_INLINE void load_rows(const float* from, int64_t stride) {
     QKV_UNROLL for (int i = 0; i < rows; i++) {
       QKV_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = load(from + i * stride + j * lanes);
@@ -48,6 +54,12 @@ struct RegisterTile {
   QKV_INLINE void add_rows(const float* from, int64_t stride) {
     QKV_UNROLL for (int i = 0; i < rows; i++) {
       QKV_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = load(from + i * stride + j * lanes) + sum[i][j];
+    }
+  }
+
+  QKV_INLINE void raise_to_top(Floats (&top)[size_t{vectors}]) const {
+    QKV_UNROLL for (int i = 0; i < rows; i++) {
+      QKV_UNROLL for (int j = 0; j < vectors; j++) top[j] = max(sum[i][j], top[j]);
     }
   }
 
