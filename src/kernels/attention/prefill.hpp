@@ -9,7 +9,7 @@
 namespace qkv::QKV_ISA {
 namespace {
 
-constexpr int64_t max_panels = prefill_task_rows / panel_rows;
+constexpr int64_t max_panels = (prefill_task_rows + panel_rows - 1) / panel_rows;
 constexpr int64_t max_keys_per_block = 512;
 constexpr int64_t max_groups = max_keys_per_block / key_group;
 

@@ -12,7 +12,8 @@ namespace {
 template <class Function>
 QKV_INLINE void for_tiles(int64_t count, Function&& function) {
   int64_t first = 0;
-  for (; count - first >= tile_rows; first += tile_rows) function.template operator()<tile_rows>(first);
+  for (; count - first >= tile_rows && count - first != 8; first += tile_rows)
+    function.template operator()<tile_rows>(first);
   if constexpr (tile_rows > 4) {
     for (; count - first >= 4; first += 4) function.template operator()<4>(first);
   }
