@@ -30,15 +30,20 @@ void cap_isa(const std::string& name) {
 }
 
 std::vector<std::string> texts_from(const Options& options) {
-  std::vector<std::string> texts = options.texts;
-  if (!options.input.empty()) {
-    texts = read_text_file(options.input);
-  } else if (texts.empty()) {
+  if (!options.texts.empty()) {
+    require_utf8(options.texts, "text");
+    return options.texts;
+  }
+  std::vector<std::string> texts;
+  if (options.input.empty()) {
     if (isatty(STDIN_FILENO) != 0) fmt::print(stderr, "qkv-attend: type texts, one per line; end with Ctrl-D\n");
     texts = read_lines(std::cin);
+    require_utf8(texts, "standard input line");
+  } else {
+    texts = read_text_file(options.input);
   }
-  const std::string source = options.input.empty() ? "standard input" : quote(options.input.string());
-  if (texts.empty()) throw UsageError(source + ": holds no text");
+  if (texts.empty())
+    throw UsageError((options.input.empty() ? "standard input" : quote(options.input.string())) + ": holds no text");
   return texts;
 }
 

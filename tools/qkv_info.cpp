@@ -67,8 +67,10 @@ std::string text(const ordered_json& value) {
 }
 
 std::string cache_text(const ordered_json& cache) {
-  return fmt::format("L{} {} {} KiB, shared by {} cores", cache["level"].get<int>(), text(cache["type"]),
-                     cache["bytes"].get<int64_t>() / 1024, cache["sharing_cores"].get<int>());
+  const int cores = cache["sharing_cores"].get<int>();
+  return fmt::format("L{} {:11} {:6} KiB, {}", cache["level"].get<int>(), text(cache["type"]),
+                     cache["bytes"].get<int64_t>() / 1024,
+                     cores == 1 ? "one per core" : fmt::format("shared by {} cores", cores));
 }
 
 void print(const ordered_json& info) {
@@ -89,10 +91,8 @@ void print(const ordered_json& info) {
              info["tiles"]["matmul_panel_columns"].get<int64_t>(),
              info["tiles"]["prefill_rows_per_task"].get<int64_t>());
   for (const ordered_json& plan : info["kernels"]) {
-    fmt::print("kernel   {:36} {}: {} tasks, {:.3g} MFLOP, {:.0f} KiB of operands, {} KiB of workspace\n",
-               text(plan["kernel"]), text(plan["problem"]), plan["tasks"].get<int64_t>(),
-               plan["flops"].get<double>() / 1e6, plan["bytes"].get<double>() / 1024,
-               (plan["workspace_bytes"].get<size_t>() + 1023) / 1024);
+    fmt::print("kernel   {:36} {} ({} tasks)\n", text(plan["kernel"]), text(plan["problem"]),
+               plan["tasks"].get<int64_t>());
   }
 }
 
@@ -101,8 +101,8 @@ int run(int argc, char** argv) {
                "qkv-info");
   std::string max_isa;
   bool as_json = false;
-  app.add_option("--max-isa", max_isa, "use no tier above this one");
-  app.add_flag("--json", as_json, "one JSON object");
+  app.add_option("--max-isa", max_isa, "the best instruction set to use, for example avx2");
+  app.add_flag("--json", as_json, "print one JSON object, which also tells FLOPs, bytes and workspace of each problem");
   app.set_version_flag("--version", qkv_version());
   try {
     app.parse(argc, argv);
@@ -118,7 +118,8 @@ int run(int argc, char** argv) {
   } else {
     print(info);
   }
-  return std::fflush(stdout) == 0 ? 0 : 2;
+  if (std::fflush(stdout) != 0) throw std::runtime_error("standard output cannot be written");
+  return 0;
 }
 
 }  // namespace

@@ -1,43 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // qkv-info as a program, and the plans that it shows. The environment variable QKV_INFO is its path.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "cli/machine.hpp"
 #include "cli/typical_plans.hpp"
 #include "qkv/qkv.h"
+#include "tools/support/program.hpp"
 
-namespace {
+using qkv_test::Outcome;
 
-struct Outcome {
-  int exit_code;
-  std::string output;
-};
-
-Outcome run_info(const std::string& arguments) {
-  const char* program = std::getenv("QKV_INFO");
-  REQUIRE_MESSAGE(program != nullptr, "QKV_INFO must be the path of qkv-info");
-  FILE* pipe = popen(("'" + std::string(program) + "' " + arguments).c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::string output;
-  std::array<char, 4096> chunk;
-  while (const size_t count = std::fread(chunk.data(), 1, chunk.size(), pipe)) output.append(chunk.data(), count);
-  const int status = pclose(pipe);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, output};
+static Outcome run_info(const std::vector<std::string>& arguments) {
+  return qkv_test::run_program("QKV_INFO", arguments);
 }
 
-}  // namespace
-
 TEST_CASE("qkv-info: --json tells version, machine, tiers and kernels") {
-  const Outcome outcome = run_info("--json");
+  const Outcome outcome = run_info({"--json"});
   REQUIRE(outcome.exit_code == 0);
   const auto info = nlohmann::json::parse(outcome.output);
   CHECK(info["version"] == qkv_version());
@@ -53,7 +35,7 @@ TEST_CASE("qkv-info: --json tells version, machine, tiers and kernels") {
 }
 
 TEST_CASE("qkv-info: --max-isa is the tier of every kernel") {
-  const Outcome outcome = run_info("--json --max-isa generic");
+  const Outcome outcome = run_info({"--json", "--max-isa", "generic"});
   REQUIRE(outcome.exit_code == 0);
   const auto info = nlohmann::json::parse(outcome.output);
   CHECK(info["isa"] == "generic");
@@ -62,25 +44,28 @@ TEST_CASE("qkv-info: --max-isa is the tier of every kernel") {
 }
 
 TEST_CASE("qkv-info: the text names the tier in use and the kernels") {
-  const Outcome outcome = run_info("");
+  const Outcome outcome = run_info({});
   REQUIRE(outcome.exit_code == 0);
   CHECK(outcome.output.find("in use") != std::string::npos);
   CHECK(outcome.output.find("attention.decode.f32.plain@") != std::string::npos);
 }
 
 TEST_CASE("qkv-info: a wrong argument gives one line on stderr that names it, and exit code 2") {
-  for (const char* wrong : {"--max-isa pentium", "--pentium", "pentium"}) {
-    const Outcome outcome = run_info(std::string(wrong) + " 2>&1 >/dev/null");
-    CAPTURE(outcome.output);
+  const std::vector<std::vector<std::string>> wrong = {{"--max-isa", "pentium"}, {"--pentium"}, {"pentium"}};
+  for (const auto& arguments : wrong) {
+    const Outcome outcome = run_info(arguments);
+    CAPTURE(outcome.errors);
     CHECK(outcome.exit_code == 2);
-    CHECK(std::ranges::count(outcome.output, '\n') == 1);
-    CHECK(outcome.output.find("pentium") != std::string::npos);
-    CHECK(run_info(std::string(wrong) + " 2>/dev/null").output.empty());
+    CHECK(std::ranges::count(outcome.errors, '\n') == 1);
+    CHECK(outcome.errors.find("pentium") != std::string::npos);
+    CHECK(outcome.output.empty());
   }
 }
 
 TEST_CASE("qkv-info: output that cannot be written is an error") {
-  CHECK(run_info("2>/dev/null >/dev/full").exit_code == 2);
+  const Outcome outcome = qkv_test::run_program("QKV_INFO", {}, "", "/dev/full");
+  CHECK(outcome.exit_code == 2);
+  CHECK(outcome.errors.find("standard output") != std::string::npos);
 }
 
 TEST_CASE("typical plans: workspace does not shrink with workers, and tile facts are sizes") {

@@ -13,7 +13,7 @@ namespace qkv::tools {
 
 struct EncodeOptions {
   bool with_attention_weights = false;
-  int repetitions = 1;  // of each batch; the fastest counts
+  int repetitions = 0;  // of each batch; the fastest counts. 0: some, as long as that is quick
 };
 
 // Indices of texts with these token counts, in batches of at most max_tokens, padding included (or of one text). Texts

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <span>
 #include <string_view>
@@ -42,7 +43,8 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--svg", options.svg, "write the attention of the first text as a still picture")->option_text("FILE");
   app.add_option("--attention", options.attention, "write all attention weights as JSON")->option_text("FILE");
   app.add_option("--times", options.times, "write the time of each layer as JSON")->option_text("FILE");
-  app.add_option("--repeat", options.repeat, "encode N times and take the fastest for the times")
+  app.add_option("--repeat", options.repeat,
+                 "encode N times and show the fastest; default: up to 10 times, while it is quick")
       ->option_text("N")
       ->check(CLI::Range(1, 1000000));
   app.add_option("--threads", options.threads, "threads; default: one per core")
@@ -54,12 +56,9 @@ void add_options(CLI::App& app, Options& options) {
 }
 
 // CLI11 would take a text like "[MASK], [SEP]" for a list and split it, so texts are what its options leave over.
-std::vector<std::string> texts_from(const CLI::App& app, std::span<const char* const> arguments) {
+std::vector<std::string> remaining_texts(const CLI::App& app) {
   std::vector<std::string> texts = app.remaining();
-  const auto dashes = std::ranges::find(arguments, std::string_view("--"));
-  const auto literal = dashes == arguments.end() ? 0 : std::distance(dashes, arguments.end()) - 1;
-  const auto free = std::span(texts).first(texts.size() - static_cast<std::size_t>(literal));
-  for (const std::string& text : free)
+  for (const std::string& text : texts)
     if (text.size() > 1 && text.front() == '-') throw UsageError(quote(text) + ": no such option; see --help");
   return texts;
 }
@@ -90,8 +89,10 @@ std::optional<Options> parse_options(int argument_count, const char* const* argu
   app.footer(footer);
   app.allow_extras();
   add_options(app, options);
+  const std::span all(arguments, static_cast<std::size_t>(argument_count));
+  const auto dashes = std::ranges::find(all, std::string_view("--"));
   try {
-    app.parse(argument_count, arguments);
+    app.parse(static_cast<int>(dashes - all.begin()), arguments);
   } catch (const CLI::CallForHelp&) {
     write_standard_output(app.help());
     return std::nullopt;
@@ -101,7 +102,8 @@ std::optional<Options> parse_options(int argument_count, const char* const* argu
   } catch (const CLI::ParseError& error) {
     throw UsageError(one_line(error.what()));
   }
-  options.texts = texts_from(app, std::span(arguments, static_cast<std::size_t>(argument_count)).subspan(1));
+  options.texts = remaining_texts(app);
+  if (dashes != all.end()) options.texts.insert(options.texts.end(), std::next(dashes), all.end());
   check(options);
   if (!options.random && options.model.empty()) options.model = default_model_folder();
   return options;

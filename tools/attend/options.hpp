@@ -19,7 +19,7 @@ struct Options {
   std::optional<std::int64_t> layer, head;  // from 1, as on the command line
   std::string max_isa;
   std::int32_t threads = 0;
-  int repeat = 1;
+  int repeat = 0;  // as often as is quick
   bool random = false, json = false;
 };
 

@@ -30,9 +30,9 @@ void Outputs::add(const Sentence& sentence) {
   if (!json_) write_standard_output(sentence_report(model_, sentence, choice_));
   if (attention_json_) attention_json_->add(sentence);
   if (html_ == nullptr && (svg_ == nullptr || !is_first)) return;
-  auto [picture, from_token] = picture_of(model_, sentence, choice_);
+  AttentionPicture picture = picture_of(model_, sentence, choice_);
   if (svg_ != nullptr && is_first)
-    svg_->write(attention_svg(picture, picture.best_layer, picture.best_head, from_token));
+    svg_->write(attention_svg(picture, picture.best_layer, picture.best_head, picture.from_token));
   if (html_ != nullptr) pictures_.push_back(std::move(picture));
 }
 

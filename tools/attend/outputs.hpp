@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that a run of qkv-attend writes. Files are opened before the work, so that a path that cannot be written is
-// known early, and appear together after it, so that a run that fails leaves them as they were.
+// Everything that a run of qkv-attend writes. Files are opened before the work, so that a path that cannot be written
+// is known early, and appear together after it, so that a run that fails leaves them as they were.
 #pragma once
 
 #include <deque>

@@ -9,6 +9,7 @@
 
 #include "text/parse_json.hpp"
 #include "text/quote.hpp"
+#include "text/utf8.hpp"
 
 namespace qkv::tools {
 namespace {
@@ -43,14 +44,22 @@ std::vector<std::string> read_lines(std::istream& stream) {
   return lines;
 }
 
+void require_utf8(const std::vector<std::string>& texts, const std::string& name) {
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    if (const auto byte = invalid_utf8(texts[i]))
+      throw std::runtime_error(fmt::format("{} {}: not UTF-8 (byte {}): {}", name, i + 1, *byte + 1, quote(texts[i])));
+}
+
 std::vector<std::string> read_text_file(const std::filesystem::path& path) {
   const std::string name = quote(path.string());
   if (std::filesystem::is_directory(path)) throw std::runtime_error(name + ": is a folder");
   std::ifstream stream(path, std::ios::binary);
   if (!stream) throw std::runtime_error(name + ": cannot be read");
-  const std::vector<std::string> lines = read_lines(stream);
+  std::vector<std::string> lines = read_lines(stream);
   if (stream.bad()) throw std::runtime_error(name + ": cannot be read");
-  return path.extension() == ".jsonl" ? json_strings(lines, name) : lines;
+  if (path.extension() == ".jsonl") return json_strings(lines, name);
+  require_utf8(lines, name + " line");
+  return lines;
 }
 
 }  // namespace qkv::tools

@@ -50,8 +50,7 @@ std::string most_attended(const WordAttention& attention, const std::vector<std:
 
 std::string word_table(const WordAttention& attention, const std::vector<std::string>& words, std::size_t layer,
                        std::optional<std::size_t> head) {
-  std::string out =
-      fmt::format("  looks most at ({}; itself and special tokens left out)\n", map_name(attention, layer, head));
+  std::string out = fmt::format("  Each word and the words it looks at most ({})\n", map_name(attention, layer, head));
   std::size_t columns = 0;
   for (const std::string& word : words) columns = std::max(columns, std::min(column_count(word), widest_word));
   for (std::size_t from = 0; from < words.size(); ++from)
@@ -63,7 +62,7 @@ std::string word_table(const WordAttention& attention, const std::vector<std::st
 std::string pronoun_report(const WordAttention& attention, const std::vector<std::string>& words) {
   std::string out;
   for (const WordLink& link : pronoun_links(attention, words))
-    append(out, "  \"{}\" means \"{}\": {:.2f} in layer {}, head {}, of {} heads the one that tells best\n",
+    append(out, "  \"{}\" means \"{}\": {:.2f} of its attention in layer {}, head {}, the clearest of {} heads\n",
            words[link.from], words[link.to], link.weight, link.layer + 1, link.head + 1,
            attention.layers() * attention.heads());
   return out;
@@ -112,7 +111,7 @@ std::string sentence_report(const Model& model, const Sentence& sentence, const 
   const std::size_t layer = choice.layer.value_or(attention.layers() - 1);
   std::string out = fmt::format("{}  ({} tokens)\n", quote(sentence.text), sentence.tokens.ids.size());
   if (words.size() <= 2) return out + "  no words\n\n";
-  return out + word_table(attention, words, layer, choice.head) + pronoun_report(attention, words) + "\n";
+  return out + pronoun_report(attention, words) + word_table(attention, words, layer, choice.head) + "\n";
 }
 
 std::string cosine_report(const std::vector<Sentence>& sentences) {

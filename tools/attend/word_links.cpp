@@ -6,6 +6,7 @@
 #include "text/code_points.hpp"
 #include "text/function_words.hpp"
 #include "text/special_tokens.hpp"
+#include "text/utf8.hpp"
 
 namespace qkv::tools {
 namespace {

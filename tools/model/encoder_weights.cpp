@@ -28,6 +28,13 @@ std::vector<std::int64_t> matrix_shape(const Safetensors& checkpoint, const std:
   return shape;
 }
 
+// Any tensor of it counts, so that a layer of which one is missing is an error and not the end of the model.
+bool has_layer(const Safetensors& checkpoint, std::int64_t layer) {
+  const std::string prefix = layer_name(layer, "");
+  const auto first = checkpoint.tensors().lower_bound(prefix);
+  return first != checkpoint.tensors().end() && first->first.starts_with(prefix);
+}
+
 struct MatrixShape {
   std::string name;  // of the tensors NAME.weight and NAME.bias
   std::int64_t outputs, inputs;
@@ -86,7 +93,7 @@ EncoderShape encoder_shape(const Safetensors& checkpoint, const std::filesystem:
   shape.positions = matrix_shape(checkpoint, "embeddings.position_embeddings.weight")[0];
   shape.types = matrix_shape(checkpoint, "embeddings.token_type_embeddings.weight")[0];
   shape.feed_forward = matrix_shape(checkpoint, layer_name(0, "intermediate.dense.weight"))[0];
-  while (checkpoint.tensors().contains(layer_name(shape.layers, "intermediate.dense.weight"))) ++shape.layers;
+  while (has_layer(checkpoint, shape.layers)) ++shape.layers;
 
   const EncoderConfig known = read_encoder_config(config);
   shape.heads = known.heads.value_or(shape.hidden / minilm_head_dim);

@@ -81,8 +81,7 @@ Safetensors::Tensor tensor_from(const nlohmann::json& object, std::uint64_t data
 
 Safetensors Safetensors::from_file(const std::filesystem::path& path) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error))
-    throw std::runtime_error(quote(path.string()) + ": no such file");
+  if (!std::filesystem::is_regular_file(path, error)) throw std::runtime_error(quote(path.string()) + ": no such file");
   auto stream = std::make_unique<std::ifstream>(path, std::ios::binary);
   if (!*stream) throw std::runtime_error(quote(path.string()) + ": cannot be read");
   return {path.string(), std::move(stream)};

@@ -138,27 +138,4 @@ std::u32string decomposed(std::u32string_view text) {
   return out;
 }
 
-std::u32string from_utf8(std::string_view text) {
-  std::u32string out;
-  const auto* next = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-  const auto* const end = next + text.size();
-  while (next != end) {
-    utf8proc_int32_t c = 0;
-    const utf8proc_ssize_t bytes = utf8proc_iterate(next, end - next, &c);
-    if (bytes > 0) out += static_cast<char32_t>(c);
-    next += std::max<utf8proc_ssize_t>(bytes, 1);
-  }
-  return out;
-}
-
-std::string to_utf8(std::u32string_view text) {
-  std::string out;
-  for (const char32_t c : text) {
-    std::array<utf8proc_uint8_t, 4> bytes;
-    const utf8proc_ssize_t count = utf8proc_encode_char(static_cast<utf8proc_int32_t>(c), bytes.data());
-    out.append(reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(count));
-  }
-  return out;
-}
-
 }  // namespace qkv::tools

@@ -22,8 +22,4 @@ char32_t lower_case(char32_t c);
 // Canonical decomposition (NFD) of a text.
 std::u32string decomposed(std::u32string_view text);
 
-// Bytes that are not UTF-8 are left out, as the tokeniser does with the U+FFFD that a decoder puts in their place.
-std::u32string from_utf8(std::string_view text);
-std::string to_utf8(std::u32string_view text);
-
 }  // namespace qkv::tools

@@ -3,7 +3,7 @@
 
 #include <utf8proc.h>
 
-#include "text/code_points.hpp"
+#include "text/utf8.hpp"
 
 namespace qkv::tools {
 

@@ -6,8 +6,8 @@
 #include <span>
 #include <utility>
 
-#include "text/code_points.hpp"
 #include "text/special_tokens.hpp"
+#include "text/utf8.hpp"
 #include "text/words.hpp"
 
 namespace qkv::tools {
