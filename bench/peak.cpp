@@ -15,10 +15,12 @@ constexpr int chains = 12;  // latency 4 x 2 issue ports = 8 are needed
 
 #define QKV_FMA(register_prefix, n) \
   "vfmadd231ps %%" register_prefix "14, %%" register_prefix "15, %%" register_prefix #n "\n\t"
-#define QKV_CHAINS(prefix)                                                                                          \
-  QKV_FMA(prefix, 0)                                                                                                \
-  QKV_FMA(prefix, 1) QKV_FMA(prefix, 2) QKV_FMA(prefix, 3) QKV_FMA(prefix, 4) QKV_FMA(prefix, 5) QKV_FMA(prefix, 6) \
-      QKV_FMA(prefix, 7) QKV_FMA(prefix, 8) QKV_FMA(prefix, 9) QKV_FMA(prefix, 10) QKV_FMA(prefix, 11)
+// clang-format off
+#define QKV_CHAINS(prefix)                                                                    \
+  QKV_FMA(prefix, 0) QKV_FMA(prefix, 1) QKV_FMA(prefix, 2) QKV_FMA(prefix, 3)                 \
+  QKV_FMA(prefix, 4) QKV_FMA(prefix, 5) QKV_FMA(prefix, 6) QKV_FMA(prefix, 7)                 \
+  QKV_FMA(prefix, 8) QKV_FMA(prefix, 9) QKV_FMA(prefix, 10) QKV_FMA(prefix, 11)
+// clang-format on
 #define QKV_FMA_LOOP(prefix)                                                                                       \
   asm volatile(                                                                                                    \
       "vxorps %%xmm14, %%xmm14, %%xmm14\n\t vxorps %%xmm15, %%xmm15, %%xmm15\n\t"                                  \
@@ -50,10 +52,11 @@ Loop loop_of(const std::string& isa) {
 #else
 
 #define QKV_FMA(n) "fmla v" #n ".4s, v30.4s, v31.4s\n\t"
-#define QKV_CHAINS                                                                                                 \
-  QKV_FMA(0)                                                                                                       \
-  QKV_FMA(1) QKV_FMA(2) QKV_FMA(3) QKV_FMA(4) QKV_FMA(5) QKV_FMA(6) QKV_FMA(7) QKV_FMA(16) QKV_FMA(17) QKV_FMA(18) \
-      QKV_FMA(19)
+// clang-format off
+#define QKV_CHAINS                                                                            \
+  QKV_FMA(0) QKV_FMA(1) QKV_FMA(2) QKV_FMA(3) QKV_FMA(4) QKV_FMA(5)                           \
+  QKV_FMA(6) QKV_FMA(7) QKV_FMA(16) QKV_FMA(17) QKV_FMA(18) QKV_FMA(19)
+// clang-format on
 
 void loop_128() {
   int64_t count = iterations;
