@@ -33,7 +33,6 @@ struct AttentionScratch {
   float* query;    // prefill: per panel [key dim][panel rows]; decode: [rows][key dim]. Scaled to log2 units
   float* output;   // prefill: per panel [value dim][panel rows]; decode: [rows][padded value dim]. Not yet normalised
   float* state;    // prefill: per panel; shift, base, limit, sum and (prefill) block sum of every row
-  float* partial;  // prefill: [value dim][panel rows], sums of a block that rows see in different parts
   float* weight;   // prefill: [keys per block][panel rows]; decode: [rows][keys per block + panel rows]
   float* key;  // prefill: [keys per block][padded key dim], if dims have no unit stride; decode: [key dim][panel rows]
   float* value;  // [keys per block][padded value dim], only where the caller's layout cannot be read by whole vectors

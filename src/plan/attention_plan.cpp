@@ -64,8 +64,7 @@ bool lay_out(AttentionPlan& plan, PlanHeader& header) {
   layout.visible = slot.take({rows, sizeof(KeyRange) / 4});
   layout.query = slot.take({rows, key_dim});
   layout.output = slot.take({2, rows, plan.decodes ? padded_value : value_dim + 1});
-  layout.state = slot.take({rows, 5});
-  layout.partial = plan.decodes ? 0 : slot.take({panel, value_dim});
+  layout.state = slot.take({rows, 6});
   layout.weight = plan.decodes ? slot.take({rows, block + panel}) : slot.take({block, panel});
   layout.key = plan.decodes        ? slot.take({key_dim, panel})
                : layout.copies_key ? slot.take({block, round_up(key_dim, lanes)})
@@ -99,7 +98,6 @@ AttentionScratch scratch_of(const ScratchLayout& layout, float* slot) {
   scratch.query = slot + layout.query;
   scratch.output = slot + layout.output;
   scratch.state = slot + layout.state;
-  scratch.partial = slot + layout.partial;
   scratch.weight = slot + layout.weight;
   scratch.key = layout.key != 0 ? slot + layout.key : nullptr;
   scratch.value = layout.copies_value ? slot + layout.value : nullptr;

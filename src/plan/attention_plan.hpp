@@ -11,7 +11,7 @@ namespace qkv {
 // Offsets, in floats, of the scratch buffers in a worker's slot.
 struct ScratchLayout {
   int64_t visible;  // KeyRange [rows per task], measured in floats like the rest
-  int64_t query, output, state, partial, weight, key, value, bias, row;
+  int64_t query, output, state, weight, key, value, bias, row;
   bool copies_key, copies_value;
 };
 

@@ -13,15 +13,11 @@ constexpr int64_t max_panels = (prefill_task_rows + panel_rows - 1) / panel_rows
 constexpr int64_t max_keys_per_block = 512;
 constexpr int64_t max_groups = max_keys_per_block / key_group;
 
-inline KeyRange intersect(KeyRange a, KeyRange b) {
-  return {larger(a.begin, b.begin), smaller(a.end, b.end)};
-}
-
-// Which vectors of the panel see a key of the group: a run, because rows are in order of position.
+// Which vectors of the panel see a key of the group.
 inline void find_vectors(const Panel& panel, Group& group) {
   int64_t last = 0;
-  group.first_vector = tile_vectors;
-  for (int64_t j = 0; j < tile_vectors; j++) {
+  group.first_vector = panel.vectors;
+  for (int64_t j = 0; j < panel.vectors; j++) {
     if (panel.seen[j].begin < group.end && panel.seen[j].end > group.begin) {
       group.first_vector = smaller(group.first_vector, j);
       last = j + 1;
@@ -44,7 +40,8 @@ Group make_group(const AttentionTask& task, const Panel& panel, const KeyBlock& 
   group.begin = begin;
   group.end = smaller(begin / key_group * key_group + key_group, smaller(block.end, panel.any.end));
   find_vectors(panel, group);
-  group.whole = recipe == attention_plain && panel.all.begin <= group.begin && group.end <= panel.all.end;
+  group.whole = recipe == attention_plain;
+  for (int64_t j = 0; j < panel.vectors; j++) group.whole &= sees_whole(panel, group, j);
   group.key = {block.key.data + row * block.key.stride, block.key.stride};
   group.bias = recipe == attention_biased ? task.scratch.bias + row * panel_rows : nullptr;
   group.weight = task.scratch.weight + row * panel_rows;
@@ -52,42 +49,63 @@ Group make_group(const AttentionTask& task, const Panel& panel, const KeyBlock& 
   return group;
 }
 
-inline void append(Segment* segments, int64_t& count, const Segment& next) {
-  if (count > 0) {
-    Segment& last = segments[count - 1];
-    if (last.last == next.first && last.first_vector == next.first_vector && last.vectors == next.vectors &&
-        last.careful == next.careful) {
-      last.last = next.last;
-      return;
+// To vectors behind the last that sees a key of the group, its keys are hidden.
+inline void hide_from_others(const Panel& panel, const Group& group) {
+  for (int64_t j = group.first_vector + group.vectors; j < panel.vectors; j++) {
+    for (int64_t k = 0; k < group.end - group.begin; k++) {
+      store(group.weight + k * panel_rows + j * lanes, broadcast(-0.0F));
     }
   }
-  segments[count++] = next;
+}
+
+struct SegmentList {
+  Segment data[max_groups];
+  int64_t count = 0;
+
+  void append(const Segment& next) {
+    if (count > 0 && data[count - 1].last == next.first && data[count - 1].first_vector == next.first_vector) {
+      data[count - 1].last = next.last;
+    } else {
+      data[count++] = next;
+    }
+  }
+};
+
+// Weights of all groups of the block; returns true if some hidden key has NaN or infinite values.
+template <AttentionRecipe recipe>
+bool weigh_block(const AttentionTask& task, const Panel& panel, const KeyBlock& block, SegmentList& segments) {
+  const KeyRange keys = intersect(panel.any, {block.begin, block.end});
+  const int64_t key_dim = task.args->key.shape[3], value_dim = task.args->value.shape[3];
+  bool careful = false;
+  const int64_t first = larger(block.begin, keys.begin / key_group * key_group);
+  for (int64_t begin = first; begin < keys.end; begin = begin / key_group * key_group + key_group) {
+    const Group group = make_group<recipe>(task, panel, block, begin);
+    if (group.vectors <= 0) continue;
+    with_count<tile_vectors>(group.vectors, [&]<int vectors>() { score_group<vectors>(panel, group, key_dim); });
+    const int64_t row = group.begin - block.begin, rows = group.end - group.begin;
+    segments.append({row, row + rows, group.first_vector});
+    if (group.whole) continue;
+    hide_from_others(panel, group);
+    careful |= has_non_finite({block.value.data + row * block.value.stride, block.value.stride}, rows, value_dim);
+  }
+  return careful;
 }
 
 template <AttentionRecipe recipe>
 void attend(const AttentionTask& task, const Panel& panel, const KeyBlock& block) {
   const KeyRange keys = intersect(panel.any, {block.begin, block.end});
   if (keys.begin >= keys.end) return;
-  const int64_t key_dim = task.args->key.shape[3], value_dim = task.args->value.shape[3];
   if (recipe == attention_biased) read_panel_bias(task, panel, block);
-  for (int j = 0; j < tile_vectors; j++) store(panel.block_sum + j * lanes, broadcast(0));
-  Segment segments[max_groups];
-  int64_t count = 0;
-  const int64_t first = larger(block.begin, keys.begin / key_group * key_group);
-  for (int64_t begin = first; begin < keys.end; begin = begin / key_group * key_group + key_group) {
-    const Group group = make_group<recipe>(task, panel, block, begin);
-    if (group.vectors <= 0) continue;
-    with_count<tile_vectors>(group.vectors,
-                             [&]<int vectors>() { score_group<vectors>(panel, group, key_dim, value_dim); });
-    const int64_t row = group.begin - block.begin, rows = group.end - group.begin;
-    const bool careful =
-        !group.whole &&
-        has_non_finite({block.value.data + row * block.value.stride, block.value.stride}, rows, value_dim);
-    append(segments, count, {row, row + rows, group.first_vector, group.vectors, careful});
-  }
-  if (count > 0) add_values(task, panel, block, segments, count);
-  for (int j = 0; j < tile_vectors; j++) {
-    store(panel.sum + j * lanes, load(panel.sum + j * lanes) + load(panel.block_sum + j * lanes));
+  fill(panel.block_sum, panel_rows, 0);
+  fill(panel.block_factor, panel_rows, 1);
+  SegmentList segments;
+  const bool careful = weigh_block<recipe>(task, panel, block, segments);
+  if (segments.count > 0) add_values(task, panel, block.value, {segments.data, segments.count}, careful);
+  float* sum = panel.output + task.args->value.shape[3] * panel_rows;
+  for (int64_t j = 0; j < panel.vectors * lanes; j += lanes) {
+    const Floats factor = load(panel.block_factor + j);
+    store(sum + j, fma(load(sum + j), factor, load(panel.block_sum + j)));
+    store(panel.span_factor + j, load(panel.span_factor + j) * factor);
   }
 }
 

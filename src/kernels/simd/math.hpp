@@ -29,12 +29,30 @@ QKV_INLINE Floats scaled_exp2(Floats f, Floats shifted) {
   return p * bits_as_floats(floats_as_bits(shifted) << 23);
 }
 
-// 2^x for x <= 128; exactly 0 below -125.5, NaN for NaN; monotone. Weights never exceed 2^raise_bound.
+// How exp2 subtracts a whole number from x for nothing: `magic` is smaller by it, so that rounding subtracts it, too.
+// Exact for |shift| <= most_folded.
+constexpr float most_folded = 2097152.0F;  // magic - shift stays below 2^24, where neighbours are 1 apart
+struct FoldedShift {
+  Floats magic, floor;
+};
+QKV_INLINE FoldedShift fold_shift(Floats shift) {
+  return {broadcast(12582912.0F + 126.0F) - shift, shift - broadcast(126.0F)};  // 1.5 * 2^23 + 126
+}
+
+// 2^(x - shift) for x - shift <= 128; exactly 0 below -125.5, NaN for NaN; monotone.
+QKV_INLINE Floats exp2(Floats x, FoldedShift shift) {
+  x = max(shift.floor, x);  // this order keeps NaN
+  const Floats shifted = x + shift.magic;
+  return scaled_exp2(x - (shifted - shift.magic), shifted);
+}
 QKV_INLINE Floats exp2(Floats x) {
-  const Floats magic = broadcast(12582912.0F + 126.0F);  // 1.5 * 2^23 + 126
-  x = max(broadcast(-126.0F), x);                        // this order keeps NaN
-  const Floats shifted = x + magic;
-  return scaled_exp2(x - (shifted - magic), shifted);
+  return exp2(x, fold_shift(broadcast(0)));
+}
+
+// The nearest whole number, for |x| <= most_folded.
+QKV_INLINE Floats round_to_whole(Floats x) {
+  const Floats magic = broadcast(12582912.0F);
+  return (x + magic) - magic;
 }
 
 // 2^32 e^(high + low) for -109.8 <= high + low <= 0, low small against high: as exact as exp2 over the whole range,
