@@ -27,6 +27,7 @@ inline constexpr int64_t key_group = 16;
 
 // Most query rows of one prefill task.
 inline constexpr int64_t prefill_task_rows = 256;
+inline constexpr int64_t max_keys_per_block = 512;
 
 // Where a task keeps its intermediate results. 64-byte aligned, laid out by plan/attention_plan.
 struct AttentionScratch {
@@ -47,7 +48,7 @@ struct AttentionTask {
   float scale;  // in log2 units: the caller's scale times log2 e
   int64_t batch, key_head, group;
   int64_t first_row, row_count;
-  const KeyRange* visible;  // [row_count]
+  const KeyRange* visible;  // [row_count], begins and ends in ascending order
   int64_t keys_per_block;   // a multiple of key_group
   int64_t keys_per_span;    // a multiple of keys_per_block
   AttentionScratch scratch;

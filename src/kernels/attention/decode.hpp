@@ -184,8 +184,7 @@ template <AttentionRecipe recipe>
 void decode(const AttentionTask& task) {
   const DecodeRows rows = open_rows(task);
   const int64_t value_dim = task.args->value.shape[3];
-  KeyRange any{0, 0};
-  for (int64_t r = 0; r < rows.count; r++) any = cover(any, task.visible[r]);
+  const KeyRange any{task.visible[0].begin, task.visible[rows.count - 1].end};
   // From the block's start: which lane a key falls into, and so the order of the sum, does not depend on other rows.
   for_blocks(task, any, [&](int64_t begin, int64_t end, bool closes_span) {
     score_rows(task, rows, begin, end);

@@ -10,20 +10,14 @@ namespace qkv::QKV_ISA {
 namespace {
 
 constexpr int64_t max_panels = (prefill_task_rows + panel_rows - 1) / panel_rows;
-constexpr int64_t max_keys_per_block = 512;
-constexpr int64_t max_groups = max_keys_per_block / key_group;
 
 // Which vectors of the panel see a key of the group.
 inline void find_vectors(const Panel& panel, Group& group) {
-  int64_t last = 0;
-  group.first_vector = panel.vectors;
-  for (int64_t j = 0; j < panel.vectors; j++) {
-    if (panel.seen[j].begin < group.end && panel.seen[j].end > group.begin) {
-      group.first_vector = smaller(group.first_vector, j);
-      last = j + 1;
-    }
-  }
-  group.vectors = last - group.first_vector;
+  int64_t first = 0, last = panel.vectors;
+  while (first < last && panel.seen[first].end <= group.begin) first++;
+  while (first < last && panel.seen[last - 1].begin >= group.end) last--;
+  group.first_vector = first;
+  group.vectors = last - first;
 }
 
 inline void read_panel_bias(const AttentionTask& task, const Panel& panel, const KeyBlock& block) {
@@ -40,8 +34,7 @@ Group make_group(const AttentionTask& task, const Panel& panel, const KeyBlock& 
   group.begin = begin;
   group.end = smaller(begin / key_group * key_group + key_group, smaller(block.end, panel.any.end));
   find_vectors(panel, group);
-  group.whole = recipe == attention_plain;
-  for (int64_t j = 0; j < panel.vectors; j++) group.whole &= sees_whole(panel, group, j);
+  group.whole = recipe == attention_plain && panel.all.begin <= group.begin && group.end <= panel.all.end;
   group.key = {block.key.data + row * block.key.stride, block.key.stride};
   group.bias = recipe == attention_biased ? task.scratch.bias + row * panel_rows : nullptr;
   group.weight = task.scratch.weight + row * panel_rows;
@@ -58,67 +51,56 @@ inline void hide_from_others(const Panel& panel, const Group& group) {
   }
 }
 
-struct SegmentList {
-  Segment data[max_groups];
-  int64_t count = 0;
-
-  void append(const Segment& next) {
-    if (count > 0 && data[count - 1].last == next.first && data[count - 1].first_vector == next.first_vector) {
-      data[count - 1].last = next.last;
-    } else {
-      data[count++] = next;
-    }
-  }
-};
-
-// Weights of all groups of the block; returns true if some hidden key has NaN or infinite values.
+// Weights of all groups of the block.
 template <AttentionRecipe recipe>
-bool weigh_block(const AttentionTask& task, const Panel& panel, const KeyBlock& block, SegmentList& segments) {
-  const KeyRange keys = intersect(panel.any, {block.begin, block.end});
+void weigh_block(const AttentionTask& task, const Panel& panel, const KeyBlock& keys, BlockWeights& block) {
+  const KeyRange range = intersect(panel.any, {keys.begin, keys.end});
   const int64_t key_dim = task.args->key.shape[3], value_dim = task.args->value.shape[3];
-  bool careful = false;
-  const int64_t first = larger(block.begin, keys.begin / key_group * key_group);
-  for (int64_t begin = first; begin < keys.end; begin = begin / key_group * key_group + key_group) {
-    const Group group = make_group<recipe>(task, panel, block, begin);
+  const int64_t first = larger(keys.begin, range.begin / key_group * key_group);
+  const bool whole = recipe == attention_plain && panel.all.begin <= first && range.end <= panel.all.end;
+  if (!whole) find_ranges(panel, keys, block.ranges);
+  for (int64_t begin = first; begin < range.end; begin = begin / key_group * key_group + key_group) {
+    const Group group = make_group<recipe>(task, panel, keys, begin);
     if (group.vectors <= 0) continue;
-    with_count<tile_vectors>(group.vectors, [&]<int vectors>() { score_group<vectors>(panel, group, key_dim); });
-    const int64_t row = group.begin - block.begin, rows = group.end - group.begin;
-    segments.append({row, row + rows, group.first_vector});
+    with_count<tile_vectors>(group.vectors, [&]<int vectors>() { score_group<vectors>(panel, group, key_dim, block); });
+    const int64_t row = group.begin - keys.begin, rows = group.end - group.begin;
+    block.append({row, row + rows, group.first_vector});
     if (group.whole) continue;
     hide_from_others(panel, group);
-    careful |= has_non_finite({block.value.data + row * block.value.stride, block.value.stride}, rows, value_dim);
+    block.careful |= has_non_finite({keys.value.data + row * keys.value.stride, keys.value.stride}, rows, value_dim);
   }
-  return careful;
+  weigh_pending(panel, block.pending);
 }
 
 template <AttentionRecipe recipe>
-void attend(const AttentionTask& task, const Panel& panel, const KeyBlock& block) {
-  const KeyRange keys = intersect(panel.any, {block.begin, block.end});
-  if (keys.begin >= keys.end) return;
-  if (recipe == attention_biased) read_panel_bias(task, panel, block);
-  fill(panel.block_sum, panel_rows, 0);
-  fill(panel.block_factor, panel_rows, 1);
-  SegmentList segments;
-  const bool careful = weigh_block<recipe>(task, panel, block, segments);
-  if (segments.count > 0) add_values(task, panel, block.value, {segments.data, segments.count}, careful);
+void attend(const AttentionTask& task, Panel& panel, const KeyBlock& keys) {
+  if (larger(panel.any.begin, keys.begin) >= smaller(panel.any.end, keys.end)) return;
+  if (recipe == attention_biased) read_panel_bias(task, panel, keys);
+  fill(panel.block_sum, 0);
+  fill(panel.block_factor, 1);
+  BlockWeights block;
+  weigh_block<recipe>(task, panel, keys, block);
+  if (block.count == 0) return;
+  add_values(task, panel, keys.value, block);
   float* sum = panel.output + task.args->value.shape[3] * panel_rows;
-  for (int64_t j = 0; j < panel.vectors * lanes; j += lanes) {
-    const Floats factor = load(panel.block_factor + j);
-    store(sum + j, fma(load(sum + j), factor, load(panel.block_sum + j)));
-    store(panel.span_factor + j, load(panel.span_factor + j) * factor);
+  QKV_UNROLL for (int j = 0; j < tile_vectors; j++) {
+    const Floats factor = load(panel.block_factor + j * lanes), added = load(panel.block_sum + j * lanes);
+    float* at = sum + j * lanes;
+    store(at, panel.output_fresh ? added : fma(load(at), factor, added));
+    store(panel.span_factor + j * lanes, load(panel.span_factor + j * lanes) * factor);
   }
+  panel.output_fresh = false;
 }
 
 template <AttentionRecipe recipe>
 void prefill(const AttentionTask& task) {
   Panel panels[max_panels];
   const int64_t count = (task.row_count + panel_rows - 1) / panel_rows;
-  KeyRange any{0, 0};
   for (int64_t p = 0; p < count; p++) {
     panels[p] = open_panel(task, p);
     load_query(task, panels[p]);
-    any = cover(any, panels[p].any);
   }
+  const KeyRange any{panels[0].any.begin, panels[count - 1].any.end};
   for_blocks(task, any, [&](int64_t begin, int64_t end, bool closes_span) {
     const KeyBlock block = key_block(task, larger(begin, any.begin / key_group * key_group), end);
     for (int64_t p = 0; p < count; p++) {

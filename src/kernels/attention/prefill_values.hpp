@@ -8,24 +8,13 @@
 namespace qkv::QKV_ISA {
 namespace {
 
-// Consecutive keys of a block that vectors from `first_vector` on see. To vectors behind the last that sees them they
-// have weight 0.
-struct Segment {
-  int64_t first, last;  // keys, relative to the block
-  int64_t first_vector;
-};
-
-struct Segments {
-  const Segment* data;
-  int64_t count;
-};
-
 // The columns of V that one tile sums, and where their sums go.
 struct ValueTile {
   Scalars value;        // of the block's first key
   const float* weight;  // [key][panel_rows]
   float* into;          // [column][panel_rows]
-  const float* factor;  // [panel_rows]: of what `into` holds
+  const float* factor;  // [panel_rows]: of what `into` holds; null: 1
+  bool fresh;           // `into` holds nothing
 };
 
 template <int columns, int vectors>
@@ -38,45 +27,55 @@ QKV_INLINE void sum_segment(RegisterTile<columns, vectors>& tile, const ValueTil
 }
 
 template <int columns, int vectors>
-QKV_INLINE void sum_values(const ValueTile& at, Segments segments) {
+QKV_INLINE void sum_values(const ValueTile& at, const BlockWeights& block) {
   RegisterTile<columns, vectors> tile;
   tile.clear();
-  for (int64_t s = 0; s < segments.count; s++) sum_segment(tile, at, segments.data[s]);
-  tile.add_scaled_rows(at.into, panel_rows, at.factor);
+  if (block.whole()) {
+    tile.template multiply<Lie::columns>(at.value, {at.weight, panel_rows}, block.segments[0].last);
+  } else {
+    for (int64_t s = 0; s < block.count; s++) sum_segment(tile, at, block.segments[s]);
+  }
+  if (!at.fresh) {
+    at.factor == nullptr ? tile.add_rows(at.into, panel_rows) : tile.add_scaled_rows(at.into, panel_rows, at.factor);
+  }
   tile.store_rows(at.into, panel_rows);
 }
 
 // The same sum without the products of hidden keys, which would be 0 times NaN. Their weight is -0.0.
-inline void sum_values_carefully(const ValueTile& at, Segments segments, int64_t vectors) {
-  for (int64_t j = 0; j < vectors * lanes; j += lanes) {
+inline void sum_values_carefully(const ValueTile& at, const BlockWeights& block, int64_t vectors) {
+  for (int64_t j = 0; j < vectors; j++) {
     Floats sum = broadcast(0);
-    for (const Segment* segment = segments.data; segment != segments.data + segments.count; segment++) {
-      if (j < segment->first_vector * lanes) continue;
+    for (const Segment* segment = block.segments; segment != block.segments + block.count; segment++) {
+      if (j < segment->first_vector) continue;
       for (int64_t k = segment->first; k < segment->last; k++) {
-        const Floats weight = load(at.weight + k * panel_rows + j);
+        const Floats weight = load(at.weight + k * panel_rows + j * lanes);
         const Mask hidden = broadcast(1) / weight < broadcast(0);
         sum = select(hidden, sum, fma(broadcast(at.value.data[k * at.value.stride]), weight, sum));
       }
     }
-    store(at.into + j, fma(load(at.into + j), load(at.factor + j), sum));
+    float* into = at.into + j * lanes;
+    const Floats factor = at.factor == nullptr ? broadcast(1) : load(at.factor + j * lanes);
+    store(into, at.fresh ? sum : fma(load(into), factor, sum));
   }
 }
 
-// Adds a block to the output of the panel. `careful`: some hidden key has NaN or infinite values.
-inline void add_values(const AttentionTask& task, const Panel& panel, Scalars value, Segments segments, bool careful) {
+// Adds a block to the output of the panel.
+inline void add_values(const AttentionTask& task, const Panel& panel, Scalars value, const BlockWeights& block) {
   const int64_t value_dim = task.args->value.shape[3];
+  const float* factor = block.raised ? panel.block_factor : nullptr;
   const auto tile_at = [&](int64_t column) {
     return ValueTile{{value.data + column, value.stride},
                      task.scratch.weight,
                      panel.output + column * panel_rows,
-                     panel.block_factor};
+                     factor,
+                     panel.output_fresh};
   };
-  if (careful) {
-    for (int64_t c = 0; c < value_dim; c++) sum_values_carefully(tile_at(c), segments, panel.vectors);
+  if (block.careful) {
+    for (int64_t c = 0; c < value_dim; c++) sum_values_carefully(tile_at(c), block, panel.vectors);
     return;
   }
   with_count<tile_vectors>(panel.vectors, [&]<int vectors>() {
-    for_tiles(value_dim, [&]<int columns>(int64_t c) { sum_values<columns, vectors>(tile_at(c), segments); });
+    for_tiles(value_dim, [&]<int columns>(int64_t c) { sum_values<columns, vectors>(tile_at(c), block); });
   });
 }
 
