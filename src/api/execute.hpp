@@ -17,7 +17,11 @@ template <class Args>
 qkv_status read_args(const Args* args, Args& copy) {
   if (args == nullptr) return fail(QKV_INVALID_ARGUMENT, "args = NULL");
   const size_t size = args->size;
-  if (size < sizeof(size_t)) return fail(QKV_INVALID_ARGUMENT, "args.size = %zu: must be sizeof of the struct", size);
+  // Beyond any struct there will be: the caller's size is not set, and must not lead past the struct.
+  constexpr size_t most = 4096;
+  if (size < sizeof size || size > most) {
+    return fail(QKV_INVALID_ARGUMENT, "args.size = %zu: must be sizeof of the struct", size);
+  }
   copy = {};
   std::memcpy(static_cast<void*>(&copy), args, size < sizeof copy ? size : sizeof copy);
   for (size_t i = sizeof copy; i < size; i++) {
