@@ -72,7 +72,8 @@ typedef struct qkv_plan {
 typedef struct qkv_plan_facts {
   const char* kernel;     /* for example "attention.prefill.f32.plain@avx512"; lives as long as the plan */
   int64_t task_count;     /* tasks are independent; run long ranges or single tasks, in any order */
-  size_t workspace_bytes; /* for `workers` workers, numbered 0 .. workers - 1; any alignment will do */
+  size_t workspace_bytes; /* for `workers` workers, numbered 0 .. workers - 1; any alignment will do; SIZE_MAX
+                             if a size_t cannot hold it, which no call accepts */
   double flops; /* useful floating-point operations; for attention: 2 (d_k + d_v) per visible (query, key) pair
                    at the counts and positions that were in args when the plan was made */
   double bytes; /* bytes of operands read and written at least once */

@@ -122,20 +122,20 @@ bool make_attention_plan(const qkv_attention_args& args, const Tuning& tuning, P
   body.attend =
       (body.decodes ? choice.kernels->decode : choice.kernels->prefill)[biased ? attention_biased : attention_plain];
   body.group = key_heads == 0 ? 1 : args.query.shape[1] / key_heads;
-  int64_t rows;
-  if (__builtin_mul_overflow(body.group, query_rows, &rows)) return false;
+  // An empty problem has no task, whatever its other extents.
+  const bool empty = args.query.shape[0] == 0 || key_heads == 0 || query_rows == 0;
+  int64_t rows = 0;
+  if (!empty && __builtin_mul_overflow(body.group, query_rows, &rows)) return false;
   body.rows_per_task = std::max<int64_t>(1, body.decodes ? rows : std::min(rows, tuning.prefill_rows_per_task));
   body.row_blocks = divide_up(rows, body.rows_per_task);
   body.keys_per_block = tuning.keys_per_block;
   body.keys_per_span = tuning.keys_per_block * tuning.blocks_per_span;
   body.scale = log2_scale(args);
-  int64_t heads;
-  if (__builtin_mul_overflow(args.query.shape[0], key_heads, &heads) ||
-      __builtin_mul_overflow(heads, body.row_blocks, &plan.header.task_count)) {
+  int64_t& tasks = plan.header.task_count;
+  if (!empty && (__builtin_mul_overflow(args.query.shape[0], key_heads, &tasks) ||
+                 __builtin_mul_overflow(tasks, body.row_blocks, &tasks) || !lay_out(body, plan.header))) {
     return false;
   }
-  if (!lay_out(body, plan.header)) return false;
-  if (plan.header.task_count == 0) plan.header.worker_bytes = 0;
   describe(body, choice.isa, biased, plan.header);
   body.args.key_count = nullptr;
   body.args.first_query_position = nullptr;

@@ -71,7 +71,8 @@ Plan<MatmulPlan> make_matmul_plan(const qkv_matmul_args& args, const PackedHeade
   header.operation = Operation::matmul;
   std::snprintf(header.kernel, sizeof header.kernel, "matmul.f32@%s", kernels_of_tier(weight.tier).matmul.isa);
   header.task_count = body.row_blocks * panel_count(weight);
-  if (body.copies_input) header.worker_bytes = round_up(std::min(rows, body.rows_per_task) * depth * 4, cache_line);
+  if (body.copies_input && header.task_count > 0)
+    header.worker_bytes = round_up(std::min(rows, body.rows_per_task) * depth * 4, cache_line);
   const auto m = static_cast<double>(rows), n = static_cast<double>(columns), k = static_cast<double>(depth);
   header.flops = 2 * m * n * k;
   header.bytes = 4 * (m * k + n * k + m * n);

@@ -199,6 +199,20 @@ TEST_CASE("attention: a plan for more rows or batch entries than could ever run 
   CHECK(planned_flops(huge(0, most, 3, 1)) == 0);
 }
 
+TEST_CASE("attention: an empty problem has no task, however large its other extents") {
+  constexpr int64_t most = INT64_MAX;
+  const Shape shapes[] = {{0, 1, most, 1}, {0, most, 1, 1}, {0, most, most, most}, {int64_t{1} << 60, 1, 0, 1}};
+  for (const auto& [batch, heads, rows, dim] : shapes) {
+    const Args args = shapes_only({.batch = batch, .query_heads = heads, .queries = rows, .keys = 0, .key_dim = dim});
+    qkv_plan plan;
+    REQUIRE_MESSAGE(qkv_attention_plan(&args, &plan) == QKV_OK, std::string(qkv_error_message()));
+    const qkv_plan_facts facts = qkv_plan_describe(&plan, INT32_MAX);
+    CHECK(facts.task_count == 0);
+    CHECK(facts.workspace_bytes == 0);
+    CHECK(facts.flops == 0);
+  }
+}
+
 TEST_CASE("attention: a plan holds for other data, counts and positions of the same shapes") {
   Operands operands, other_operands;
   const Args args = valid_attention(operands);
