@@ -62,7 +62,7 @@ qkv_status check_args(qkv_matmul_args& args, PackedHeader& weight) {
 qkv_status check_operands(const qkv_matmul_args& args, const PackedHeader& header) {
   int64_t bytes = 0;
   packed_bytes(header, bytes);
-  const qkv_tensor weight{const_cast<void*>(args.weight), QKV_BOOL, 1, {bytes}, {1}};
+  const qkv_tensor weight = bytes_at(args.weight, bytes);
   for (const qkv_status status :
        {check_data("input", args.input), check_data("bias", args.bias), check_data("output", args.output),
         check_no_overlap("output", args.output, "input", args.input),
@@ -97,6 +97,8 @@ qkv_status qkv_matmul_pack(const qkv_tensor* weight, void* packed, size_t bytes)
     return fail(QKV_WORKSPACE_TOO_SMALL, "bytes = %zu: the packed weight takes %lld", bytes,
                 static_cast<long long>(needed));
   }
+  const qkv_status apart = check_no_overlap("packed", bytes_at(packed, needed), "weight", *weight);
+  if (apart != QKV_OK) return apart;
   pack_weight(header, *weight, packed);
   return QKV_OK;
 }

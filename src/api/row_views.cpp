@@ -83,7 +83,7 @@ qkv_status check_id_memory(const RowIds& ids, const qkv_tensor& output) {
     return fail(QKV_INVALID_ARGUMENT, "%s = %p: not aligned to its element", ids.name,
                 static_cast<const void*>(ids.ids));
   }
-  const qkv_tensor view{const_cast<int64_t*>(ids.ids), QKV_BOOL, 1, {bytes}, {1}};
+  const qkv_tensor view = bytes_at(ids.ids, bytes);
   if (const qkv_status status = check_data(ids.name, view); status != QKV_OK) return status;
   return check_no_overlap("output", output, ids.name, view);
 }

@@ -129,7 +129,7 @@ qkv_status check_data(const char* name, const qkv_tensor& view) {
   extent_of(view, extent);
   uintptr_t end;
   const bool wraps = __builtin_add_overflow(address, static_cast<uintptr_t>(extent.high), &end) ||
-                     address < static_cast<uintptr_t>(-extent.low);
+                     address < uintptr_t{0} - static_cast<uintptr_t>(extent.low);
   if (wraps) return fail(QKV_INVALID_ARGUMENT, "%s: reaches beyond the address space", name);
   return QKV_OK;
 }
@@ -140,9 +140,9 @@ qkv_status check_no_overlap(const char* output_name, const qkv_tensor& output, c
   Extent ours, theirs;
   extent_of(output, ours);
   extent_of(other, theirs);
-  const char* out = static_cast<const char*>(output.data);
-  const char* in = static_cast<const char*>(other.data);
-  if (out + ours.low < in + theirs.high && in + theirs.low < out + ours.high) {
+  const auto out = reinterpret_cast<uintptr_t>(output.data), in = reinterpret_cast<uintptr_t>(other.data);
+  const auto at = [](uintptr_t data, int64_t offset) { return data + static_cast<uintptr_t>(offset); };
+  if (at(out, ours.low) < at(in, theirs.high) && at(in, theirs.low) < at(out, ours.high)) {
     return fail(QKV_INVALID_ARGUMENT, "%s overlaps %s", output_name, other_name);
   }
   return QKV_OK;

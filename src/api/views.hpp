@@ -43,6 +43,11 @@ qkv_status check_data(const char* name, const qkv_tensor& view);
 qkv_status check_no_overlap(const char* output_name, const qkv_tensor& output, const char* other_name,
                             const qkv_tensor& other);
 
+// A view of plain memory.
+inline qkv_tensor bytes_at(const void* data, int64_t bytes) {
+  return {const_cast<void*>(data), QKV_BOOL, 1, {bytes}, {1}};
+}
+
 // True for the same elements in the same order: computing in place is then safe.
 bool same_view(const qkv_tensor& a, const qkv_tensor& b);
 
