@@ -10,10 +10,6 @@ namespace {
 
 using Long = long long;  // what printf prints
 
-int64_t size_of(int32_t dtype) {
-  return dtype == QKV_F32 ? 4 : 1;
-}
-
 bool empty(const qkv_tensor& view) {
   for (int axis = 0; axis < view.rank; axis++) {
     if (view.shape[axis] == 0) return true;
@@ -29,11 +25,11 @@ struct Extent {
 bool extent_of(const qkv_tensor& view, Extent& extent) {
   extent = {0, 0};
   if (empty(view)) return true;
-  extent.high = size_of(view.dtype);
+  extent.high = element_size(view);
   for (int axis = 0; axis < view.rank; axis++) {
     int64_t reach;
     if (__builtin_mul_overflow(view.shape[axis] - 1, view.stride[axis], &reach)) return false;
-    if (__builtin_mul_overflow(reach, size_of(view.dtype), &reach)) return false;
+    if (__builtin_mul_overflow(reach, element_size(view), &reach)) return false;
     int64_t& end = reach < 0 ? extent.low : extent.high;
     if (__builtin_add_overflow(end, reach, &end)) return false;
   }
@@ -41,18 +37,11 @@ bool extent_of(const qkv_tensor& view, Extent& extent) {
 }
 
 bool count_overflows(const qkv_tensor& view) {
-  int64_t count = size_of(view.dtype);
+  int64_t count = element_size(view);
   for (int axis = 0; axis < view.rank; axis++) {
     if (__builtin_mul_overflow(count, view.shape[axis], &count)) return true;
   }
   return false;
-}
-
-bool is_optional(Role role) {
-  return role == Role::optional || role == Role::optional_output;
-}
-bool is_output(Role role) {
-  return role == Role::output || role == Role::optional_output;
 }
 
 void to_plain_form(const ViewRule& rule, qkv_tensor& view) {
@@ -67,12 +56,6 @@ void to_plain_form(const ViewRule& rule, qkv_tensor& view) {
 }
 
 }  // namespace
-
-int64_t element_count(const qkv_tensor& view) {
-  int64_t count = 1;
-  for (int axis = 0; axis < view.rank; axis++) count *= view.shape[axis];
-  return count;
-}
 
 qkv_status check_form(const ViewRule& rule, const qkv_tensor& view) {
   if (!present(view) && !is_optional(rule.role)) {
@@ -118,34 +101,30 @@ qkv_status check_view(const ViewRule& rule, qkv_tensor& view) {
   return QKV_OK;
 }
 
-qkv_status check_data(const char* name, const qkv_tensor& view) {
+qkv_status find_region(const char* name, const qkv_tensor& view, Region& region) {
+  region = {0, 0};
   if (!present(view) || empty(view)) return QKV_OK;
   if (view.data == nullptr) return fail(QKV_INVALID_ARGUMENT, "%s.data = NULL: the tensor has elements", name);
   const auto address = reinterpret_cast<uintptr_t>(view.data);
-  if (address % static_cast<uintptr_t>(size_of(view.dtype)) != 0) {
+  if (address % static_cast<uintptr_t>(element_size(view)) != 0) {
     return fail(QKV_INVALID_ARGUMENT, "%s.data = %p: not aligned to its element", name, view.data);
   }
   Extent extent;
   extent_of(view, extent);
-  uintptr_t end;
-  const bool wraps = __builtin_add_overflow(address, static_cast<uintptr_t>(extent.high), &end) ||
-                     address < uintptr_t{0} - static_cast<uintptr_t>(extent.low);
+  const bool wraps =
+      __builtin_sub_overflow(address, uintptr_t{0} - static_cast<uintptr_t>(extent.low), &region.begin) ||
+      __builtin_add_overflow(address, static_cast<uintptr_t>(extent.high), &region.end);
   if (wraps) return fail(QKV_INVALID_ARGUMENT, "%s: reaches beyond the address space", name);
   return QKV_OK;
 }
 
-qkv_status check_no_overlap(const char* output_name, const qkv_tensor& output, const char* other_name,
-                            const qkv_tensor& other) {
-  if (!present(output) || !present(other) || empty(output) || empty(other)) return QKV_OK;
-  Extent ours, theirs;
-  extent_of(output, ours);
-  extent_of(other, theirs);
-  const auto out = reinterpret_cast<uintptr_t>(output.data), in = reinterpret_cast<uintptr_t>(other.data);
-  const auto at = [](uintptr_t data, int64_t offset) { return data + static_cast<uintptr_t>(offset); };
-  if (at(out, ours.low) < at(in, theirs.high) && at(in, theirs.low) < at(out, ours.high)) {
-    return fail(QKV_INVALID_ARGUMENT, "%s overlaps %s", output_name, other_name);
-  }
-  return QKV_OK;
+qkv_status check_apart(const char* output_name, const qkv_tensor& output, const char* other_name,
+                       const qkv_tensor& other) {
+  Region ours, theirs;
+  if (const qkv_status status = find_region(output_name, output, ours); status != QKV_OK) return status;
+  if (const qkv_status status = find_region(other_name, other, theirs); status != QKV_OK) return status;
+  if (disjoint(ours, theirs)) return QKV_OK;
+  return fail(QKV_INVALID_ARGUMENT, "%s overlaps %s", output_name, other_name);
 }
 
 bool same_view(const qkv_tensor& a, const qkv_tensor& b) {
@@ -153,8 +132,11 @@ bool same_view(const qkv_tensor& a, const qkv_tensor& b) {
 }
 
 bool same_layout(const qkv_tensor& a, const qkv_tensor& b) {
-  return a.dtype == b.dtype && a.rank == b.rank && std::memcmp(a.shape, b.shape, sizeof a.shape) == 0 &&
-         std::memcmp(a.stride, b.stride, sizeof a.stride) == 0;
+  constexpr size_t layout = offsetof(qkv_tensor, dtype);  // all that follows the data pointer, without padding
+  static_assert(sizeof a - layout == 2 * sizeof(int32_t) + sizeof a.shape + sizeof a.stride);
+  const auto* ours = reinterpret_cast<const char*>(&a);
+  const auto* theirs = reinterpret_cast<const char*>(&b);
+  return std::memcmp(ours + layout, theirs + layout, sizeof a - layout) == 0;
 }
 
 }  // namespace qkv

@@ -142,6 +142,14 @@ bool make_attention_plan(const qkv_attention_args& args, const Tuning& tuning, P
   return true;
 }
 
+BatchRange batches_of_tasks(const AttentionPlan& plan, int64_t first_task, int64_t last_task) {
+  if (first_task == last_task) return {0, 0};
+  // Tasks run through heads, then batch entries, then blocks of rows, as in run_attention.
+  const int64_t batches = plan.args.query.shape[0], key_heads = plan.args.key.shape[1];
+  const int64_t first = first_task / key_heads, last = (last_task - 1) / key_heads;
+  return {first % batches, std::min(batches, last - first + 1)};
+}
+
 void run_attention(const Plan<AttentionPlan>& plan, const qkv_attention_args& args, int64_t first_task,
                    int64_t last_task, char* workspace) {
   const AttentionPlan& body = plan.body;

@@ -29,6 +29,12 @@ struct AttentionPlan {
 // `args` are checked. Returns false if the workspace of these shapes overflows.
 bool make_attention_plan(const qkv_attention_args& args, const Tuning& tuning, Plan<AttentionPlan>& plan);
 
+// Batch entries that tasks [first_task, last_task) read: `count` of them from `first` on; after the last comes entry 0.
+struct BatchRange {
+  int64_t first, count;
+};
+BatchRange batches_of_tasks(const AttentionPlan& plan, int64_t first_task, int64_t last_task);
+
 void run_attention(const Plan<AttentionPlan>& plan, const qkv_attention_args& args, int64_t first_task,
                    int64_t last_task, char* workspace);
 

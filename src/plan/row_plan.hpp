@@ -21,12 +21,10 @@ struct RowBlocks {
   int64_t rows, rows_per_task;
 };
 
-// The views that a run must come with, and the kernel's name, which tells options apart.
+template <class Args>
 struct RowPlan {
   RowBlocks blocks;
-  const char* variant;
-  int32_t view_count;
-  qkv_tensor layouts[6];  // without data
+  Args args;  // checked, in plain form
 };
 
 RowBlocks make_row_blocks(const RowProblem& problem, int32_t tier, const Tuning& tuning);
