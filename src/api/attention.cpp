@@ -62,12 +62,15 @@ struct Attention {
     return fail(QKV_INVALID_ARGUMENT, "query, key, value: the workspace for these shapes overflows");
   }
 
+  static void describe(const Args& args, Plan<Body>& plan) { describe_attention(args, plan); }
+
   static bool fits(const Body& body, const Args& args) {
     return body.args.causal == args.causal && body.args.scale_is_set == args.scale_is_set &&
            (args.scale_is_set == 0 || body.args.scale == args.scale);
   }
 
   static qkv_status check_contents(const Plan<Body>& plan, const Args& args, int64_t first, int64_t last) {
+    if (args.key_count == nullptr) return QKV_OK;
     return check_key_counts(args, batches_of_tasks(plan.body, first, last));
   }
 

@@ -61,6 +61,8 @@ struct Matmul {
     return QKV_OK;
   }
 
+  static void describe(const Args& args, Plan<Body>& plan) { describe_matmul(args, plan); }
+
   static bool fits(const Body& body, const Args& args) {
     return body.args.activation == args.activation && std::memcmp(&body.weight, args.weight, sizeof body.weight) == 0;
   }

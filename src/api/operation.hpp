@@ -6,6 +6,7 @@
 //   check_options(args)                  what is neither view nor data; brings flags to 0 or 1
 //   operands(planned, args)              the views, with the shapes they must have
 //   make_plan(args, plan)                checked args -> plan; may find more that is wrong
+//   describe(args, plan)                 what a plan tells of itself, which a call does not need
 //   fits(body, args)                     the options are those of the plan
 //   check_contents(plan, args, first, last)   data that could lead these tasks out of an operand
 //   compute(plan, args, first, last, slot)    trusts everything
@@ -47,6 +48,9 @@ qkv_status plan_operation(const typename Op::Args* args, qkv_plan* storage) {
   Plan<typename Op::Body> plan;
   if (storage == nullptr) return fail(QKV_INVALID_ARGUMENT, "plan = NULL");
   if (const qkv_status status = make_checked_plan<Op>(args, checked, plan); status != QKV_OK) return status;
+  plan.header.magic = plan_magic;
+  plan.header.operation = Op::operation;
+  Op::describe(checked, plan);
   forget_data(Op::operands(plan.body.args, plan.body.args));
   store_plan(plan, storage);
   return QKV_OK;

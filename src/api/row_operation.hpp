@@ -6,6 +6,8 @@
 //   name(args)              first part of the kernel id
 #pragma once
 
+#include <cstdio>
+
 #include "api/operation.hpp"
 #include "plan/row_plan.hpp"
 
@@ -16,19 +18,20 @@ struct RowOperation {
   using Args = RowArgs;
   using Body = RowPlan<Args>;
 
-  static qkv_status make_plan(Args& args, Plan<Body>& plan) {
-    const int64_t rows = args.output.shape[0], columns = args.output.shape[1];
-    const double elements = static_cast<double>(rows) * static_cast<double>(columns);
-    const RowProblem problem{Op::operation,
-                             Op::name(args),
-                             rows,
-                             columns,
-                             Op::flops_per_element * elements,
-                             bytes_of(Op::operands(args, args), rows)};
-    plan.body.blocks = make_row_blocks(problem, active_tier(), Tuning{});
-    plan.body.args = args;
-    plan.header = make_row_header(problem, plan.body.blocks);
+  static qkv_status make_plan(const Args& args, Plan<Body>& plan) {
+    const RowBlocks blocks = make_row_blocks(args.output.shape[0], args.output.shape[1], Tuning{});
+    plan = {{}, {blocks, args}};
+    plan.header.task_count = divide_up(blocks.rows, blocks.rows_per_task);
     return QKV_OK;
+  }
+
+  static void describe(Args& args, Plan<Body>& plan) {
+    PlanHeader& header = plan.header;
+    const int64_t rows = args.output.shape[0], columns = args.output.shape[1];
+    std::snprintf(header.kernel, sizeof header.kernel, "%s.f32@%s", Op::name(args),
+                  kernels_of_tier(plan.body.blocks.tier).rows.isa);
+    header.flops = Op::flops_per_element * static_cast<double>(rows) * static_cast<double>(columns);
+    header.bytes = bytes_of(Op::operands(args, args), rows);
   }
 
   static qkv_status check_contents(const Plan<Body>& plan, const Args& args, int64_t first, int64_t last) {

@@ -8,14 +8,6 @@
 
 namespace qkv {
 
-// What an operation tells the planner.
-struct RowProblem {
-  Operation operation;
-  const char* variant;  // "norm.layer"
-  int64_t rows, columns;
-  double flops, bytes;
-};
-
 struct RowBlocks {
   int32_t tier;
   int64_t rows, rows_per_task;
@@ -27,8 +19,7 @@ struct RowPlan {
   Args args;  // checked, in plain form
 };
 
-RowBlocks make_row_blocks(const RowProblem& problem, int32_t tier, const Tuning& tuning);
-PlanHeader make_row_header(const RowProblem& problem, const RowBlocks& blocks);
+RowBlocks make_row_blocks(int64_t rows, int64_t columns, const Tuning& tuning);
 
 // Rows of tasks [first_task, last_task).
 struct RowRange {
