@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The vocabulary of every qkv operation: status, dtype, strided view, plan.
  *
- * Every operation comes as four functions around one args struct:
+ * Every operation comes as three functions around one args struct:
  *
- *   qkv_NAME_plan(args, &plan)            validates shapes, strides, options; chooses the kernel; reads no data
+ *   qkv_NAME_plan(args, &plan)            validates shapes, strides, options; chooses the kernel; reads no tensor
+ *                                         (attention: key_count and first_query_position, which facts count;
+ *                                         matmul: the header of the packed weight)
  *   qkv_NAME_run(&plan, args, first, last, worker, workspace)
  *                                         computes tasks [first, last) of the plan, from any thread
  *   qkv_NAME(args, pool, workspace, bytes)  plan + run of all tasks on a pool (NULL: this thread)
@@ -50,8 +52,11 @@ enum { QKV_MAX_RANK = 4 };
 
 /* A strided view of memory that the caller owns. Strides are in elements; 0 repeats an element along that axis (inputs
  * only). In optional operands an axis of extent 1 is broadcast as well. A view of rank 0 is absent, so a zeroed struct
- * means "not given". `data` may be NULL where some extent is 0. Only element alignment is required and no byte outside
- * the elements is touched. */
+ * means "not given". An output may share no element with another operand, unless the operation says so; it may
+ * interleave with one if they are slots of a common period, such as query and output in [row, 4, head, dim]: some
+ * stride, in bytes, into whose multiples the other strides of both views fall or within which they stay. Other ways to
+ * interleave are refused. `data` may be NULL where some extent is 0. Only element alignment is required and no byte
+ * outside the elements is touched. */
 typedef struct qkv_tensor {
   void* data;
   int32_t dtype; /* qkv_dtype */

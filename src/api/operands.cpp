@@ -37,8 +37,8 @@ qkv_status check_memory(const Operands& operands) {
     if (!is_output(output.rule.role)) continue;
     for (int j = 0; j < operands.count; j++) {
       const Operand& other = operands.list[j];
-      if (i == j || disjoint(regions[i], regions[j])) continue;
-      if (other.in_place && same_view(*output.view, *other.view)) continue;
+      if (i == j || (other.in_place && same_view(*output.view, *other.view))) continue;
+      if (disjoint(regions[i], regions[j])) continue;
       return fail(QKV_INVALID_ARGUMENT, "%s overlaps %s", output.rule.name, other.rule.name);
     }
   }

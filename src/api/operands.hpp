@@ -2,7 +2,7 @@
 // The tensors of an operation as a list, so that checks are written once for all operations.
 #pragma once
 
-#include "api/views.hpp"
+#include "api/regions.hpp"
 
 namespace qkv {
 

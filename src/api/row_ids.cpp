@@ -2,7 +2,7 @@
 #include "api/row_ids.hpp"
 
 #include "api/error.hpp"
-#include "api/views.hpp"
+#include "api/regions.hpp"
 
 namespace qkv {
 namespace {

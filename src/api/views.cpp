@@ -10,32 +10,6 @@ namespace {
 
 using Long = long long;  // what printf prints
 
-bool empty(const qkv_tensor& view) {
-  for (int axis = 0; axis < view.rank; axis++) {
-    if (view.shape[axis] == 0) return true;
-  }
-  return false;
-}
-
-// Byte offsets, relative to data, of the first byte and one past the last byte of all elements.
-struct Extent {
-  int64_t low, high;
-};
-
-bool extent_of(const qkv_tensor& view, Extent& extent) {
-  extent = {0, 0};
-  if (empty(view)) return true;
-  extent.high = element_size(view);
-  for (int axis = 0; axis < view.rank; axis++) {
-    int64_t reach;
-    if (__builtin_mul_overflow(view.shape[axis] - 1, view.stride[axis], &reach)) return false;
-    if (__builtin_mul_overflow(reach, element_size(view), &reach)) return false;
-    int64_t& end = reach < 0 ? extent.low : extent.high;
-    if (__builtin_add_overflow(end, reach, &end)) return false;
-  }
-  return true;
-}
-
 bool count_overflows(const qkv_tensor& view) {
   int64_t count = element_size(view);
   for (int axis = 0; axis < view.rank; axis++) {
@@ -56,6 +30,27 @@ void to_plain_form(const ViewRule& rule, qkv_tensor& view) {
 }
 
 }  // namespace
+
+bool empty(const qkv_tensor& view) {
+  for (int axis = 0; axis < view.rank; axis++) {
+    if (view.shape[axis] == 0) return true;
+  }
+  return false;
+}
+
+bool extent_of(const qkv_tensor& view, Extent& extent) {
+  extent = {0, 0};
+  if (empty(view)) return true;
+  extent.high = element_size(view);
+  for (int axis = 0; axis < view.rank; axis++) {
+    int64_t reach;
+    if (__builtin_mul_overflow(view.shape[axis] - 1, view.stride[axis], &reach)) return false;
+    if (__builtin_mul_overflow(reach, element_size(view), &reach)) return false;
+    int64_t& end = reach < 0 ? extent.low : extent.high;
+    if (__builtin_add_overflow(end, reach, &end)) return false;
+  }
+  return true;
+}
 
 qkv_status check_form(const ViewRule& rule, const qkv_tensor& view) {
   if (!present(view) && !is_optional(rule.role)) {
@@ -99,36 +94,6 @@ qkv_status check_view(const ViewRule& rule, qkv_tensor& view) {
   }
   to_plain_form(rule, view);
   return QKV_OK;
-}
-
-qkv_status find_region(const char* name, const qkv_tensor& view, Region& region) {
-  region = {0, 0};
-  if (!present(view) || empty(view)) return QKV_OK;
-  if (view.data == nullptr) return fail(QKV_INVALID_ARGUMENT, "%s.data = NULL: the tensor has elements", name);
-  const auto address = reinterpret_cast<uintptr_t>(view.data);
-  if (address % static_cast<uintptr_t>(element_size(view)) != 0) {
-    return fail(QKV_INVALID_ARGUMENT, "%s.data = %p: not aligned to its element", name, view.data);
-  }
-  Extent extent;
-  extent_of(view, extent);
-  const bool wraps =
-      __builtin_sub_overflow(address, uintptr_t{0} - static_cast<uintptr_t>(extent.low), &region.begin) ||
-      __builtin_add_overflow(address, static_cast<uintptr_t>(extent.high), &region.end);
-  if (wraps) return fail(QKV_INVALID_ARGUMENT, "%s: reaches beyond the address space", name);
-  return QKV_OK;
-}
-
-qkv_status check_apart(const char* output_name, const qkv_tensor& output, const char* other_name,
-                       const qkv_tensor& other) {
-  Region ours, theirs;
-  if (const qkv_status status = find_region(output_name, output, ours); status != QKV_OK) return status;
-  if (const qkv_status status = find_region(other_name, other, theirs); status != QKV_OK) return status;
-  if (disjoint(ours, theirs)) return QKV_OK;
-  return fail(QKV_INVALID_ARGUMENT, "%s overlaps %s", output_name, other_name);
-}
-
-bool same_view(const qkv_tensor& a, const qkv_tensor& b) {
-  return a.data == b.data && same_layout(a, b);
 }
 
 bool same_layout(const qkv_tensor& a, const qkv_tensor& b) {

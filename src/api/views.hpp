@@ -44,31 +44,14 @@ qkv_status check_form(const ViewRule& rule, const qkv_tensor& view);
 // 0, unused entries become 0, so that equal layouts are equal bytes.
 qkv_status check_view(const ViewRule& rule, qkv_tensor& view);
 
-// Where the elements of a view lie: addresses [begin, end), from the first byte to the last; no bytes if there are
-// none.
-struct Region {
-  uintptr_t begin, end;
+// Byte offsets, relative to data, of the first byte and one past the last byte of all elements.
+struct Extent {
+  int64_t low, high;
 };
+// False if they overflow.
+bool extent_of(const qkv_tensor& view, Extent& extent);
 
-// Also checks that the data pointer is there and aligned where there are elements, and all of them in the address
-// space. Called when there is data, in run.
-qkv_status find_region(const char* name, const qkv_tensor& view, Region& region);
-
-inline bool disjoint(const Region& a, const Region& b) {
-  return a.end <= b.begin || b.end <= a.begin;
-}
-
-// find_region of `other`, and that no byte of it lies in the region of `output`.
-qkv_status check_apart(const char* output_name, const qkv_tensor& output, const char* other_name,
-                       const qkv_tensor& other);
-
-// A view of plain memory.
-inline qkv_tensor bytes_at(const void* data, int64_t bytes) {
-  return {const_cast<void*>(data), QKV_BOOL, 1, {bytes}, {1}};
-}
-
-// True for the same elements in the same order: computing in place is then safe.
-bool same_view(const qkv_tensor& a, const qkv_tensor& b);
+bool empty(const qkv_tensor& view);
 
 // Same dtype, shape and strides, whatever the data; equal layouts in another form than the plain one may differ here.
 bool same_layout(const qkv_tensor& a, const qkv_tensor& b);
