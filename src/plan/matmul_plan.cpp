@@ -58,7 +58,7 @@ void pack_weight(const PackedHeader& header, const qkv_tensor& weight, void* pac
 Plan<MatmulPlan> make_matmul_plan(const qkv_matmul_args& args, const PackedHeader& weight, const Tuning& tuning) {
   Plan<MatmulPlan> plan{};
   MatmulPlan& body = plan.body;
-  const int64_t rows = args.input.shape[0], depth = weight.depth, columns = weight.columns;
+  const int64_t rows = args.input.shape[0], depth = weight.depth;
   body.args = args;
   body.weight = weight;
   body.rows_per_task = tuning.matmul_rows_per_task;
@@ -67,15 +67,21 @@ Plan<MatmulPlan> make_matmul_plan(const qkv_matmul_args& args, const PackedHeade
   body.copies_input = args.input.stride[1] != 1 && depth > 1;
 
   PlanHeader& header = plan.header;
-  header.magic = plan_magic;
-  header.operation = Operation::matmul;
-  std::snprintf(header.kernel, sizeof header.kernel, "matmul.f32@%s", kernels_of_tier(weight.tier).matmul.isa);
   header.task_count = body.row_blocks * panel_count(weight);
-  if (body.copies_input) header.worker_bytes = round_up(std::min(rows, body.rows_per_task) * depth * 4, cache_line);
-  const auto m = static_cast<double>(rows), n = static_cast<double>(columns), k = static_cast<double>(depth);
+  if (body.copies_input && header.task_count > 0) {
+    header.worker_bytes = round_up(std::min(rows, body.rows_per_task) * depth * 4, cache_line);
+  }
+  return plan;
+}
+
+void describe_matmul(const qkv_matmul_args& args, Plan<MatmulPlan>& plan) {
+  PlanHeader& header = plan.header;
+  const PackedHeader& weight = plan.body.weight;
+  std::snprintf(header.kernel, sizeof header.kernel, "matmul.f32@%s", kernels_of_tier(weight.tier).matmul.isa);
+  const auto m = static_cast<double>(args.input.shape[0]);
+  const auto n = static_cast<double>(weight.columns), k = static_cast<double>(weight.depth);
   header.flops = 2 * m * n * k;
   header.bytes = 4 * (m * k + n * k + m * n);
-  return plan;
 }
 
 void run_matmul(const Plan<MatmulPlan>& plan, const qkv_matmul_args& args, int64_t first_task, int64_t last_task,

@@ -34,6 +34,9 @@ struct MatmulPlan {
 
 Plan<MatmulPlan> make_matmul_plan(const qkv_matmul_args& args, const PackedHeader& weight, const Tuning& tuning);
 
+// What a plan tells of itself: the kernel's name, flops, bytes.
+void describe_matmul(const qkv_matmul_args& args, Plan<MatmulPlan>& plan);
+
 void run_matmul(const Plan<MatmulPlan>& plan, const qkv_matmul_args& args, int64_t first_task, int64_t last_task,
                 char* workspace);
 

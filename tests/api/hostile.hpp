@@ -138,6 +138,8 @@ template <typename Args>
 std::vector<Fault<Args>> size_faults() {
   return {{"size 0", [](Args& args) { args.size = 0; }, "size"},
           {"size 1", [](Args& args) { args.size = 1; }, "size"},
+          {"size 2^40", [](Args& args) { args.size = size_t{1} << 40; }, "size"},
+          {"the greatest size", [](Args& args) { args.size = SIZE_MAX; }, "size"},
           {"size 8", [](Args& args) { args.size = sizeof(size_t); }, ""}};
 }
 

@@ -135,6 +135,34 @@ TEST_CASE("plan: a workspace that is one byte short is refused") {
   });
 }
 
+TEST_CASE("plan: a workspace that no size_t can hold is refused, whatever bytes the caller claims") {
+  constexpr int64_t dim = int64_t{1} << 44, shape[] = {1, 1, 1, dim}, one[] = {1, 1, 1, 1};
+  qkv_attention_args args = {};
+  args.size = sizeof args;
+  float element = 42;
+  args.query = args.key = qkv_tensor_f32(&element, 4, shape);
+  args.query.stride[3] = args.key.stride[3] = 0;
+  const float value = 1;
+  args.value = qkv_tensor_f32(&value, 4, one);
+  args.output = qkv_tensor_f32(&element, 4, one);
+  args.query.data = args.key.data = const_cast<float*>(&value);
+  qkv_plan plan;
+  REQUIRE(qkv_attention_plan(&args, &plan) == QKV_OK);
+  REQUIRE(qkv_plan_describe(&plan, 1).workspace_bytes > size_t{1} << 45);
+  ShuffledPool shuffled(1, false, 1);
+  qkv_pool pool = shuffled.handle();
+  for (int32_t workers : {1 << 20, 1 << 24, INT32_MAX}) {
+    pool.worker_count = workers;
+    CHECK(qkv_plan_describe(&plan, workers).workspace_bytes == SIZE_MAX);
+    for (size_t bytes : {size_t{1} << 20, SIZE_MAX}) {
+      CHECK(qkv_attention(&args, &pool, &pool, bytes) == QKV_WORKSPACE_TOO_SMALL);
+    }
+    CHECK(qkv_attention_run(&plan, &args, 0, 1, workers - 1, &pool) == QKV_INVALID_ARGUMENT);
+    CHECK(names_argument(qkv_error_message(), "worker"));
+  }
+  CHECK(element == 42);
+}
+
 TEST_CASE("plan: hostile pools are refused") {
   for_each_operation([](const auto& operation, auto valid_call) {
     Planned planned(operation, valid_call);
