@@ -50,8 +50,9 @@ LAYERS = [
     Layer("src/kernels/{family}/", (PUBLIC, TABLE, "src/kernels/simd/", "src/kernels/{family}/"), KERNEL_HEADERS),
     Layer("src/kernels/", (PUBLIC, "src/kernels/"), KERNEL_HEADERS),  # kernel_table.cpp and what it collects
     Layer("tools/", (PUBLIC, "tools/")),
+    Layer("tests/bench/", (PUBLIC, TABLE, "tests/", "tools/", "bench/")),
     Layer("tests/", (PUBLIC, "src/api/", "src/plan/", "src/dispatch/", TABLE, "tests/", "tools/")),
-    Layer("bench/", (PUBLIC, "src/api/", "src/plan/", "src/dispatch/", TABLE, "tests/", "bench/")),
+    Layer("bench/", (PUBLIC, "src/api/", "src/plan/", "src/dispatch/", TABLE, "tests/", "tools/cli/", "tools/text/", "bench/")),
 ]
 SEARCHED = ("include", "src", "", "tests", "tools", "bench")
 

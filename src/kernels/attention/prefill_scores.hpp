@@ -151,13 +151,14 @@ inline void weigh_pending(const Panel& panel, Pending& pending) {
   pending.weight = nullptr;
 }
 
-constexpr int beside_keys =
-    keys_per_sum;  // keys of a tile with weights computed beside it: few enough to leave registers
+// Keys of a tile with weights computed beside it: few enough to leave registers.
+constexpr int beside_keys = keys_per_sum;
 
 // Multiplies a tile of the group, and turns rows [row, row + beside_keys) of the pending scores into weights.
 template <int vectors>
 QKV_INLINE void multiply_beside(RegisterTile<beside_keys, vectors>& tile, Scalars key, Vectors query, int64_t depth,
                                 const Panel& panel, const Pending& pending, int64_t row) {
+  // The usual case apart: a division by a variable takes as long as 30 multiply-adds.
   const int64_t steps =
       pending.vectors == tile_vectors ? depth / (beside_keys * tile_vectors) : depth / (beside_keys * pending.vectors);
   for (int64_t j = 0; j < pending.vectors; j++) {
