@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// CBLAS, and what one library has that the other has not: how many threads a product takes.
+#pragma once
+
+#include QKV_CBLAS_HEADER
+
+#include <cstdint>
+
+namespace qkv::peers {
+
+void use_threads(int64_t count);
+
+}  // namespace qkv::peers
