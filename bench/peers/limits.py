@@ -1,97 +1,110 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The measured limits of this machine, from the library that qkv-bench's loops are built into."""
+"""The measured limits of this machine, by the loops that qkv-bench has, and which of them bounds a problem."""
 import ctypes
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
 
-CPU_FILES = Path("/sys/devices/system/cpu/cpu0/cache")
-PEAK_TRIES = 9
+CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-
-
-def cpu_flags() -> set[str]:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        name, _, value = line.partition(":")
-        if name.strip() in ("flags", "Features"):
-            return set(value.split())
-    return set()
+CALIBRATION_ROUNDS = 8
 
 
 def best_isa() -> str:
-    flags = cpu_flags()
-    if "avx512f" in flags:
+    flags: set[str] = set()
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() in ("flags", "Features"):
+            flags = set(value.split())
+            break
+    if {"avx512f", "avx512bw", "avx512dq", "avx512vl"} <= flags:
         return "avx512"
     return "avx2" if "avx2" in flags else "neon" if "asimd" in flags else "generic"
 
 
-def cache_sizes() -> dict[str, int]:
-    """Bytes of the data caches: {"L1": ..., "L2": ..., "L3": ...}, as many as there are."""
-    sizes = {}
-    for folder in sorted(CPU_FILES.glob("index*")):
-        if (folder / "type").read_text().strip() != "Instruction":
-            size = (folder / "size").read_text().strip()
-            unit = UNITS.get(size[-1], 1)
-            sizes["L" + (folder / "level").read_text().strip()] = int(size.rstrip("KMG")) * unit
-    return sizes
-
-
-@dataclass
-class Limit:
-    """A rate that a problem cannot pass, and how to measure it again."""
-
+@dataclass(frozen=True)
+class Level:
     name: str
-    unit: str
-    measure: Callable[[], float]
+    capacity: float  # bytes of one cache
+    sharing: int  # cores
+    smaller: int  # capacity of the level before
+
+    def holds(self, size: float, threads: int) -> bool:
+        return size <= self.capacity * max(1, threads // self.sharing)
+
+    def probe_bytes(self, threads: int) -> int:
+        """Of a buffer for each thread that lies in this level and in no smaller one."""
+        if self.name == "DRAM":
+            return min(max(4 * self.smaller, 64 << 20), 1 << 30) // threads
+        if self.smaller == 0:
+            return int(self.capacity) // 2
+        users = min(threads, self.sharing)
+        return min(int(self.capacity), max(2 * self.smaller, int(self.capacity) // (4 * users)))
+
+
+def cpu_count(text: str) -> int:
+    """Of a list such as 0-3,8"""
+    ends = [part.split("-") for part in text.split(",")]
+    return sum(int(end[-1]) - int(end[0]) + 1 for end in ends)
+
+
+def memory_levels(folder: Path = CACHES) -> list[Level]:
+    """From the nearest to DRAM."""
+    levels: list[Level] = []
+    smaller = 0
+    for index in sorted(folder.glob("index*")):
+        read = {name: (index / name).read_text().strip() for name in ("type", "level", "size", "shared_cpu_list")}
+        capacity = int(read["size"].rstrip("KMG")) * UNITS.get(read["size"][-1], 1)
+        if read["type"] != "Instruction" and capacity > smaller:
+            levels.append(Level("L" + read["level"], capacity, cpu_count(read["shared_cpu_list"]), smaller))
+            smaller = capacity
+    return [*levels, Level("DRAM", float("inf"), 1, smaller)]
+
+
+class Limit:
+    """A rate that nothing passes."""
+
+    def __init__(self, library: ctypes.CDLL, name: str, size: int, threads: int):
+        self.library, self.name = library, name
+        self.unit = "FLOP/s" if name.startswith("fma ") else "bytes/s"
+        self.handle = library.qkv_limit_open(name.encode(), size, threads)
+        if not self.handle:
+            raise OSError(f"limit {name} cannot be measured")
+        self.best = 0.0
+        for _ in range(CALIBRATION_ROUNDS):
+            self.measure()
+
+    def measure(self) -> float:
+        rate = self.library.qkv_limit_measure(self.handle)
+        self.best = max(self.best, rate)
+        return rate
 
 
 class Limits:
+    """The limits of a process. Each is calibrated when it is first asked for."""
+
     def __init__(self, library: Path, threads: int):
         self.library = ctypes.CDLL(os.fspath(library))
-        self.library.qkv_limit_flops.restype = ctypes.c_double
-        self.library.qkv_limit_read.restype = ctypes.c_double
-        self.library.qkv_limit_read.argtypes = [ctypes.c_void_p]
-        self.library.qkv_limit_reader.restype = ctypes.c_void_p
-        self.library.qkv_limit_reader.argtypes = [ctypes.c_size_t, ctypes.c_int]
+        self.library.qkv_limit_open.restype = ctypes.c_void_p
+        self.library.qkv_limit_open.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int]
+        self.library.qkv_limit_measure.restype = ctypes.c_double
+        self.library.qkv_limit_measure.argtypes = [ctypes.c_void_p]
         self.threads = threads
-        self.isa = best_isa()
-        self.caches = cache_sizes()
-        self.readers: dict[str, int] = {}
-        # Which limit binds a problem must not depend on a neighbour's noise.
-        self.best_flops = max(self.flops() for _ in range(PEAK_TRIES))
-        self.best_read = {level: max(self.read(level) for _ in range(PEAK_TRIES)) for level in (*self.caches, "DRAM")}
+        self.arithmetic = "fma " + best_isa()
+        self.levels = memory_levels()
+        self.known: dict[str, Limit] = {}
 
-    def flops(self) -> float:
-        return self.library.qkv_limit_flops(self.isa.encode(), self.threads)
+    def get(self, name: str, size: int = 0) -> Limit:
+        if name not in self.known:
+            self.known[name] = Limit(self.library, name, size, self.threads)
+        return self.known[name]
 
-    def read(self, level: str) -> float:
-        return self.library.qkv_limit_read(self.reader(level))
-
-    def reader(self, level: str) -> int:
-        """Memory that lies in this level: half of a cache, or four times the last one."""
-        if level not in self.readers:
-            last = max(self.caches.values(), default=32 << 20)
-            size = self.caches[level] // 2 if level in self.caches else 4 * last
-            shared = level in ("L3", "DRAM")
-            self.readers[level] = self.library.qkv_limit_reader(size // (self.threads if shared else 1), self.threads)
-        return self.readers[level]
-
-    def level_of(self, size: float) -> str:
-        """The cache level that so many bytes fit in. All but the last level are every core's own."""
-        for level, capacity in self.caches.items():
-            if size <= capacity * (1 if level == "L3" else self.threads):
-                return level
-        return "DRAM"
-
-    def of(self, problem) -> Limit:
-        """The roofline: the FMA peak, or what reading its bytes allows where that is less."""
-        level = self.level_of(problem.bytes)
-        if problem.flops / problem.bytes * self.best_read[level] < self.best_flops:
-            return Limit(f"read {level}", "bytes/s", lambda: self.read(level))
-        return Limit(f"fma {self.isa}", "FLOP/s", self.flops)
+    def bound_of(self, problem) -> Limit:
+        """The roofline: arithmetic, or reading the problem's bytes from the level that its operands lie in."""
+        level = next(level for level in self.levels if level.holds(problem.operand_bytes, self.threads))
+        arithmetic = self.get(self.arithmetic)
+        reading = self.get(f"read {level.name}", level.probe_bytes(self.threads))
+        return arithmetic if problem.flops / arithmetic.best >= problem.bytes / reading.best else reading
 
     def peaks(self) -> dict[str, dict[str, float]]:
-        count = str(self.threads)
-        reads = {f"read {level}": {count: rate} for level, rate in self.best_read.items()}
-        return {f"fma {self.isa}": {count: self.best_flops}, **reads}
+        return {name: {str(self.threads): limit.best} for name, limit in self.known.items()}

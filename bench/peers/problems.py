@@ -3,7 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Iterator
+from typing import ClassVar, Iterable, Iterator, NamedTuple
 
 ACTIVATIONS = ("none", "relu", "gelu", "gelu_tanh", "silu")
 FLOAT_BYTES = 4
@@ -40,7 +40,7 @@ class Problem:
 @dataclass(frozen=True)
 class Attention(Problem):
     operation = "attention"
-    defaults = {"batch": 1, "heads": 1, "kv_heads": "heads", "keys": "queries", "value_dim": "head_dim",
+    defaults = {"batch": 1, "kv_heads": "heads", "keys": "queries", "value_dim": "head_dim",
                 "causal": 0, "window": 0, "position": 0}
     batch: int
     heads: int
@@ -71,7 +71,13 @@ class Attention(Problem):
     @property
     def bytes(self) -> float:
         """Query, output and the keys and values that anything sees, each once."""
-        keys = self.visible(self.queries - 1).stop - self.visible(0).start
+        return self.bytes_with(self.visible(self.queries - 1).stop - self.visible(0).start)
+
+    @property
+    def operand_bytes(self) -> float:
+        return self.bytes_with(self.keys)
+
+    def bytes_with(self, keys: int) -> float:
         dims = self.head_dim + self.value_dim
         return float(FLOAT_BYTES * self.batch * dims * (self.heads * self.queries + self.kv_heads * keys))
 
@@ -93,36 +99,38 @@ class Matmul(Problem):
 
     @property
     def bytes(self) -> float:
-        return float(FLOAT_BYTES * (self.m * self.k + self.n * self.k + self.m * self.n))
+        return float(FLOAT_BYTES * (self.m * self.k + self.n * self.k + self.m * self.n + self.bias * self.n))
+
+    @property
+    def operand_bytes(self) -> float:
+        return self.bytes
 
 
-@dataclass(frozen=True)
-class Norm(Problem):
-    operation = "norm"
-    defaults = {"kind": "rms"}
-    choices = {"kind": ("rms", "layer")}
-    kind: str
-    rows: int
-    columns: int
+def rows_of(operation: str, kinds: tuple[str, ...] = (), first: str = "") -> type[Problem]:
+    """A problem type with a kind, or one more number, before rows and columns."""
+    words = [("kind", str)] if kinds else [(first, int)] if first else []
+    members = {"operation": operation, "defaults": {}, "choices": {"kind": kinds} if kinds else {}}
+    return dataclasses.make_dataclass(operation.title(), [*words, ("rows", int), ("columns", int)], bases=(Problem,),
+                                      namespace=members, frozen=True)
 
 
-@dataclass(frozen=True)
-class Softmax(Problem):
-    operation = "softmax"
-    defaults = {}
-    rows: int
-    columns: int
+OPERATIONS = {problem.operation: problem for problem in (
+    Attention, Matmul, rows_of("softmax"), rows_of("norm", ("layer", "rms")), rows_of("activation", ACTIVATIONS),
+    rows_of("embedding", first="entries"), rows_of("position", ("learned", "sinusoidal", "sinusoidal_halves")))}
 
 
-OPERATIONS = {problem.operation: problem for problem in (Attention, Matmul, Norm, Softmax)}
+class Line(NamedTuple):
+    problem: Problem
+    quick: bool  # part of the short run
 
 
-def parse_line(text: str, where: str) -> Problem:
+def parse_line(text: str, where: str) -> Line:
     operation, *words = text.split()
     if operation not in OPERATIONS:
         raise ProblemError(f"{where}: unknown operation {operation!r}, not one of {', '.join(OPERATIONS)}")
+    quick = words[-1:] == ["quick"]
     problem_type = OPERATIONS[operation]
-    given = given_values(problem_type, words, where)
+    given = given_values(problem_type, words[:-1] if quick else words, where)
     values: dict[str, object] = {}
     for name in problem_type.field_names():
         if name not in given and name not in problem_type.defaults:
@@ -131,7 +139,7 @@ def parse_line(text: str, where: str) -> Problem:
         values[name] = given[name] if name in given else values.get(default, default)
     problem = problem_type(**values)
     check(problem, where)
-    return problem
+    return Line(problem, quick)
 
 
 def given_values(problem_type: type[Problem], words: list[str], where: str) -> dict[str, object]:
@@ -164,20 +172,21 @@ def check(problem: Problem, where: str) -> None:
         raise ProblemError(f"{where}: kv_heads={problem.kv_heads} does not divide heads={problem.heads}")
 
 
-def parse_lines(lines: Iterator[str], source: str) -> Iterator[Problem]:
+def parse_lines(lines: Iterable[str], source: str) -> Iterator[Line]:
     for number, line in enumerate(lines, 1):
         text = line.partition("#")[0].strip()
         if text:
             yield parse_line(text, f"{source}:{number}")
 
 
-def read_problems(paths: list[Path]) -> list[Problem]:
-    """The problems of all files, each once."""
+def read_problems(paths: list[Path], quick: bool = False) -> list[Problem]:
+    """The problems of all files, each once; of the short run only, if `quick`."""
     problems: dict[Problem, None] = {}
     for path in paths:
         try:
             with path.open(encoding="utf-8") as file:
-                problems.update(dict.fromkeys(parse_lines(file, str(path))))
+                lines = list(parse_lines(file, str(path)))
         except (OSError, UnicodeDecodeError) as error:
             raise ProblemError(f"{path}: {getattr(error, 'strerror', None) or 'is no UTF-8 text'}") from None
+        problems.update((line.problem, None) for line in lines if line.quick or not quick)
     return list(problems)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TOLERANCE = 1e-4  # of error: f32 sums of thousands of terms stay below, half precision anywhere does not
+NO_FIGURE = {"rate": None, "limit": None, "ratio": None, "seconds": None, "unit": "", "limit_name": ""}
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,7 +40,9 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--shapes", metavar="FILE", type=Path, nargs="+", required=True, help="files of problems")
     parser.add_argument("--filter", metavar="REGEX", type=pattern, default="", help="of the problems' names")
     parser.add_argument("--threads", metavar="N", type=count, default=1, help="and the first N CPUs; default: 1")
-    parser.add_argument("--repetitions", metavar="N", type=count, default=11, help="default: 11")
+    parser.add_argument("--repetitions", metavar="N", type=count, default=9, help="default: 9")
+    parser.add_argument("--seconds", metavar="N", type=float, default=4, help="about what a problem may take; default: 4")
+    parser.add_argument("--quick", action="store_true", help="only the problems that the files mark quick")
     parser.add_argument("--budget", metavar="SECONDS", type=count, help="leave out what has not begun by then")
     parser.add_argument("--libraries", metavar="DIR", type=Path, default=HERE.parents[1] / "build/bench/peers",
                         help="what Meson built; default: %(default)s")
@@ -74,7 +77,7 @@ class Session:
         self.options = options
         self.peer = engines.load(options.peer, engines.Context(options.threads, options.libraries))
         self.limits = Limits(options.libraries / "libqkv-limits.so", options.threads)
-        self.meter = Meter(options.repetitions)
+        self.meter = Meter(options.repetitions, options.seconds, options.threads)
         self.rows: list[dict] = []
         self.skipped: list[dict] = []
 
@@ -84,12 +87,12 @@ class Session:
 
         try:
             row = self.measured(problem)
-        except (engines.NotSupported, MemoryError) as reason:
-            return self.skip(problem, str(reason) or "not enough memory")
+        except (engines.NotSupported, MemoryError, RuntimeError) as reason:
+            return self.skip(problem, str(reason).partition("\n")[0][:160] or "not enough memory")
         self.rows.append(row)
-        if row["status"] == "ok":
-            return f"{100 * row['ratio']:5.1f} % of {row['limit_name']}"
-        return f"{row['status']}, error {row['error']:.1e}"
+        if row["ratio"] is None:
+            return row["note"]
+        return f"{100 * row['ratio']:5.1f} % of {row['limit_name']}, {row['kept']} of {row['repetitions']} kept"
 
     def skip(self, problem, reason: str) -> str:
         self.skipped.append({"engine": self.options.peer, "threads": self.options.threads, "shape": problem.name,
@@ -108,31 +111,35 @@ class Session:
                "causal": bool(getattr(problem, "causal", 0)), "cache": "hot", "flops": problem.flops,
                "bytes": problem.bytes, "error": error, "kernel": ""}
         if not error <= TOLERANCE:  # no figure for a wrong answer
-            return {**row, "status": "wrong", "rate": None, "ratio": None, "limit": None, "limit_name": "", "unit": ""}
+            return {**row, **NO_FIGURE, "kept": 0, "repetitions": 0, "wrong": True, "note": f"wrong: error {error:.1e}"}
         return {**row, **self.timed(problem, prepared)}
 
     def timed(self, problem, prepared) -> dict:
-        limit = self.limits.of(problem)
-        work = problem.flops if limit.unit == "FLOP/s" else problem.bytes
-        figure = self.meter.measure(prepared.run, limit, work)
-        return {"status": "too noisy" if figure.ratio is None else "ok", "rate": figure.rate, "unit": limit.unit,
-                "limit": figure.limit, "limit_name": limit.name, "ratio": figure.ratio, "kept": figure.kept,
-                "repetitions": figure.repetitions, "seconds": figure.seconds}
+        limit = self.limits.bound_of(problem)
+        figure = self.meter.measure(prepared.run, limit, problem.flops if limit.unit == "FLOP/s" else problem.bytes)
+        found = {**NO_FIGURE, "unit": limit.unit, "limit_name": limit.name, "kept": figure.kept,
+                 "repetitions": figure.repetitions, "wrong": False, "note": ""}
+        if figure.median is None:
+            return {**found, "note": "too noisy"}
+        median = figure.median
+        return {**found, "rate": median.rate, "limit": median.limit, "ratio": median.ratio, "seconds": median.seconds}
 
 
 def wanted(options: argparse.Namespace) -> list:
     from problems import ProblemError, read_problems
 
     try:
-        problems = [problem for problem in read_problems(options.shapes) if re.search(options.filter, problem.name)]
+        problems = read_problems(options.shapes, options.quick)
     except ProblemError as error:
         raise Fault(str(error)) from None
+    problems = [problem for problem in problems
+                if problem.operation in ("attention", "matmul") and re.search(options.filter, problem.name)]
     if not problems:
-        raise Fault("no problem is left by --shapes and --filter")
+        raise Fault("--shapes, --filter and --quick leave no attention and no matmul")
     return problems
 
 
-def run(options: argparse.Namespace) -> dict:
+def run(options: argparse.Namespace) -> None:
     from engines import Absent
 
     problems = wanted(options)
@@ -146,7 +153,22 @@ def run(options: argparse.Namespace) -> dict:
         said = session.skip(problem, "no time left") if late else session.attempt(problem)
         print(f"[{number}/{len(problems)}] {options.peer}, {options.threads} threads: {problem.name}: {said}",
               file=sys.stderr, flush=True)
-    return {"peaks": session.limits.peaks(), "rows": session.rows, "skipped": session.skipped}
+        if options.json:  # now, as a peer may crash in the next problem
+            write(options.json, session)
+    if not options.json:
+        print(document(session))
+
+
+def document(session: Session) -> str:
+    parts = {"peaks": session.limits.peaks(), "rows": session.rows, "skipped": session.skipped}
+    return json.dumps(parts, indent=1)
+
+
+def write(path: Path, session: Session) -> None:
+    try:
+        path.write_text(document(session) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Fault(f"--json {path}: {error.strerror}") from None
 
 
 def main() -> int:
@@ -154,12 +176,8 @@ def main() -> int:
     options = parse_options()
     try:
         use_threads(options.threads)
-        text = json.dumps(run(options), indent=1)
-        if options.json:
-            options.json.write_text(text + "\n", encoding="utf-8")
-        else:
-            print(text)
-    except (Fault, OSError) as fault:
+        run(options)
+    except Fault as fault:
         print(f"{Path(sys.argv[0]).name}: {fault}", file=sys.stderr)
         return 2
     return 0

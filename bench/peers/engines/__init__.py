@@ -5,8 +5,6 @@ import importlib.util
 from dataclasses import dataclass
 from typing import Callable, NamedTuple
 
-import numpy as np
-
 
 class NotSupported(Exception):
     """What a peer cannot do, in a few words."""
@@ -21,7 +19,7 @@ class Prepared:
     """A problem that is ready to run."""
 
     run: Callable[[int], None]  # makes so many calls
-    output: Callable[[], np.ndarray]  # of the last one: [batch, heads, queries, value_dim] or [m, n]
+    output: Callable[[], object]  # array of the last one: [batch, heads, queries, value_dim] or [m, n]
 
 
 class Context(NamedTuple):
@@ -45,7 +43,7 @@ PEERS = {
 
 
 def load(name: str, context: Context):
-    """The peer: an object with `version` and `prepare(problem, operands) -> Prepared`."""
+    """The peer: an object with `version` and `prepare(problem, operands) -> Prepared`, for attention and matmul problems."""
     module, variant, packages = PEERS[name]
     for package in packages:
         if importlib.util.find_spec(package) is None:

@@ -7,7 +7,7 @@ from ctypes import c_char_p, c_int64, c_void_p
 import numpy as np
 
 from engines import Absent, Context, NotSupported, Prepared
-from problems import ACTIVATIONS, Attention, Matmul
+from problems import ACTIVATIONS, Attention
 
 REASON_BYTES = 256
 
@@ -48,8 +48,6 @@ class Peer:
             operands = [given["query"], given["key"], given["value"], output]
             arguments = AttentionProblem(*values, *map(pointer, operands), self.threads)
             return self.prepared(self.library.qkv_peer_attention, arguments, operands)
-        if not isinstance(problem, Matmul):
-            raise NotSupported("attention and matmul only")
         output = np.empty((problem.m, problem.n), np.float32)
         operands = [given["input"], given["weight"], given.get("bias"), output]
         values = [problem.m, problem.n, problem.k, ACTIVATIONS.index(problem.activation)]

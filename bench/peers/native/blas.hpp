@@ -2,7 +2,11 @@
 // CBLAS, and what one library has that the other has not: how many threads a product takes.
 #pragma once
 
-#include QKV_CBLAS_HEADER
+#ifdef QKV_PEER_BLIS
+#include <blis.h>
+#else
+#include <cblas.h>
+#endif
 
 #include <cstdint>
 

@@ -45,7 +45,7 @@ class BlasAttention final : public Prepared {
   }
 
   void run() override {
-#pragma omp parallel for schedule(dynamic) num_threads(static_cast<int>(problem_.threads))
+#pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(problem_.threads))
     for (size_t i = 0; i < blocks_.size(); i++) {
       attend(blocks_[i], scores_[static_cast<size_t>(omp_get_thread_num())].data());
     }
@@ -90,6 +90,8 @@ class BlasAttention final : public Prepared {
 
 }  // namespace
 
-std::unique_ptr<Prepared> prepare(const AttentionProblem& problem) { return std::make_unique<BlasAttention>(problem); }
+std::unique_ptr<Prepared> prepare(const AttentionProblem& problem) {
+  return std::make_unique<BlasAttention>(problem);
+}
 
 }  // namespace qkv::peers

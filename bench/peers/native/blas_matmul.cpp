@@ -35,6 +35,8 @@ class BlasMatmul final : public Prepared {
 
 }  // namespace
 
-std::unique_ptr<Prepared> prepare(const MatmulProblem& problem) { return std::make_unique<BlasMatmul>(problem); }
+std::unique_ptr<Prepared> prepare(const MatmulProblem& problem) {
+  return std::make_unique<BlasMatmul>(problem);
+}
 
 }  // namespace qkv::peers

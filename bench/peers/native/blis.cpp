@@ -8,8 +8,8 @@
 namespace qkv::peers {
 namespace {
 
-// BLIS 0.9 takes its plain C kernels on AMD CPUs with AVX-512, which are younger than it. It deserves the best that it has
-// for them; whoever has set BLIS_ARCH_TYPE decides.
+// BLIS 0.9 takes its plain C kernels on AMD CPUs with AVX-512, which are younger than it. It deserves the best that it
+// has for them; whoever has set BLIS_ARCH_TYPE decides.
 void choose_kernels() {
 #if defined(__x86_64__)
   const bool too_young = __builtin_cpu_is("amd") != 0 && __builtin_cpu_supports("avx512f") != 0;
@@ -20,7 +20,9 @@ void choose_kernels() {
 
 }  // namespace
 
-void use_threads(int64_t count) { bli_thread_set_num_threads(count); }
+void use_threads(int64_t count) {
+  bli_thread_set_num_threads(count);
+}
 
 const char* version() {
   static const std::string text = [] {

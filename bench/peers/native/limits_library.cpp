@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <exception>
+#include <memory>
 #include <new>
 #include <string>
 #include <thread>
@@ -17,7 +19,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds long_enough{1};
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 // The sum over workers that start together.
 template <class Loop>
@@ -39,7 +43,7 @@ double summed(int threads, Loop loop) {
   return sum;
 }
 
-double fma_rate(const char* isa) {
+double fma_rate(const std::string& isa) {
   double best = 0;
   for (const auto start = Clock::now(); Clock::now() - start < long_enough;) {
     best = std::max(best, qkv::bench::measure_peak_flops(isa));
@@ -47,7 +51,7 @@ double fma_rate(const char* isa) {
   return best;
 }
 
-constexpr size_t line = 64;
+constexpr size_t granularity = 4096;
 
 // A vector register as wide as the build has, filled from memory and forgotten.
 #if defined(__AVX512F__)
@@ -98,25 +102,41 @@ class Buffer {
   std::byte* data_;
 };
 
+// "fma avx512" and so on, or "read ...": a buffer for each thread.
+class Limit {
+ public:
+  Limit(const std::string& name, size_t bytes, int threads) : threads_(threads) {
+    if (name.starts_with("fma ")) isa_ = name.substr(4);
+    const size_t rounded = std::max<size_t>(1, bytes / granularity) * granularity;
+    for (int worker = 0; isa_.empty() && worker < threads; worker++) buffers_.emplace_back(new Buffer(rounded));
+  }
+
+  double measure() const {
+    return summed(threads_, [this](int worker) {
+      return isa_.empty() ? buffers_[static_cast<size_t>(worker)]->read_rate() : fma_rate(isa_);
+    });
+  }
+
+ private:
+  std::string isa_;
+  int threads_;
+  std::vector<std::unique_ptr<Buffer>> buffers_;
+};
+
 }  // namespace
 
 extern "C" {
 
-double qkv_limit_flops(const char* isa, int threads) {
-  return summed(threads, [&](int) { return fma_rate(isa); });
+void* qkv_limit_open(const char* name, size_t bytes, int threads) {
+  try {
+    return new Limit(name, bytes, threads);
+  } catch (const std::exception&) {
+    return nullptr;
+  }
 }
 
-// Each thread reads memory of its own. The handle keeps the memory.
-void* qkv_limit_reader(size_t bytes, int threads) {
-  auto* buffers = new std::vector<Buffer*>;
-  for (int worker = 0; worker < threads; worker++) buffers->push_back(new Buffer(bytes / (4 * line) * (4 * line)));
-  return buffers;
-}
-
-double qkv_limit_read(const void* reader) {
-  const auto& buffers = *static_cast<const std::vector<Buffer*>*>(reader);
-  return summed(static_cast<int>(buffers.size()),
-                [&](int worker) { return buffers[static_cast<size_t>(worker)]->read_rate(); });
+double qkv_limit_measure(const void* limit) {
+  return static_cast<const Limit*>(limit)->measure();
 }
 
 }  // extern "C"

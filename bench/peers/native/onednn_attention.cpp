@@ -106,7 +106,7 @@ class OnednnAttention final : public Prepared {
   explicit OnednnAttention(const AttentionProblem& problem) : workers_(static_cast<size_t>(problem.threads)) {
     const std::vector<QueryBlock> blocks = query_blocks(problem, rows_per_block);
     std::exception_ptr fault;
-#pragma omp parallel num_threads(static_cast<int>(workers_.size()))
+#pragma omp parallel num_threads(static_cast <int>(workers_.size()))
     try {
       const auto worker = static_cast<size_t>(omp_get_thread_num());
       workers_[worker] = std::make_unique<Worker>(problem, blocks, worker);
@@ -118,7 +118,7 @@ class OnednnAttention final : public Prepared {
   }
 
   void run() override {
-#pragma omp parallel num_threads(static_cast<int>(workers_.size()))
+#pragma omp parallel num_threads(static_cast <int>(workers_.size()))
     workers_[static_cast<size_t>(omp_get_thread_num())]->run();
   }
 
@@ -128,6 +128,8 @@ class OnednnAttention final : public Prepared {
 
 }  // namespace
 
-std::unique_ptr<Prepared> prepare(const AttentionProblem& problem) { return std::make_unique<OnednnAttention>(problem); }
+std::unique_ptr<Prepared> prepare(const AttentionProblem& problem) {
+  return std::make_unique<OnednnAttention>(problem);
+}
 
 }  // namespace qkv::peers

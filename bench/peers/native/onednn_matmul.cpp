@@ -45,6 +45,8 @@ class OnednnMatmul final : public Prepared {
 
 }  // namespace
 
-std::unique_ptr<Prepared> prepare(const MatmulProblem& problem) { return std::make_unique<OnednnMatmul>(problem); }
+std::unique_ptr<Prepared> prepare(const MatmulProblem& problem) {
+  return std::make_unique<OnednnMatmul>(problem);
+}
 
 }  // namespace qkv::peers

@@ -6,7 +6,9 @@
 
 namespace qkv::peers {
 
-void use_threads(int64_t count) { openblas_set_num_threads(static_cast<int>(count)); }
+void use_threads(int64_t count) {
+  openblas_set_num_threads(static_cast<int>(count));
+}
 
 const char* version() {
   // The configuration begins "OpenBLAS 0.3.21 ..."; the core is the kernel family that was picked.

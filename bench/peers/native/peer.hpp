@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A peer library: prepares a problem once, then runs it as often as asked. The process that loads it checks and measures.
+// A peer library: prepares a problem once, then runs it as often as asked. The process that loads it checks and
+// measures.
 #pragma once
 
 #include <cstdint>

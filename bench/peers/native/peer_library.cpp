@@ -23,16 +23,24 @@ void* prepared(const Problem* problem, char* reason) {
 
 extern "C" {
 
-const char* qkv_peer_version() { return qkv::peers::version(); }
+const char* qkv_peer_version() {
+  return qkv::peers::version();
+}
 
-void* qkv_peer_attention(const qkv::peers::AttentionProblem* problem, char* reason) { return prepared(problem, reason); }
+void* qkv_peer_attention(const qkv::peers::AttentionProblem* problem, char* reason) {
+  return prepared(problem, reason);
+}
 
-void* qkv_peer_matmul(const qkv::peers::MatmulProblem* problem, char* reason) { return prepared(problem, reason); }
+void* qkv_peer_matmul(const qkv::peers::MatmulProblem* problem, char* reason) {
+  return prepared(problem, reason);
+}
 
 void qkv_peer_run(void* handle, int64_t calls) {
   for (int64_t call = 0; call < calls; call++) static_cast<qkv::peers::Prepared*>(handle)->run();
 }
 
-void qkv_peer_free(void* handle) { delete static_cast<qkv::peers::Prepared*>(handle); }
+void qkv_peer_free(void* handle) {
+  delete static_cast<qkv::peers::Prepared*>(handle);
+}
 
 }  // extern "C"
