@@ -15,7 +15,8 @@ from typing import Iterator, NamedTuple, Optional
 
 PUBLIC = "include/qkv/"
 TABLE = "src/kernels/kernel_table.hpp"
-OPENMP = ("src/openmp/", "tests/openmp/")
+PEERS = "bench/peers/"  # libraries to compare with, which link with nothing of qkv's and are built for one machine
+OPENMP = ("src/openmp/", "tests/openmp/", PEERS)
 BATCH = "src/kernels/simd/batch.hpp"
 
 C_HEADERS = {"stddef.h", "stdint.h"}
@@ -52,6 +53,7 @@ LAYERS = [
     Layer("tools/", (PUBLIC, "tools/")),
     Layer("tests/bench/", (PUBLIC, TABLE, "tests/", "tools/", "bench/")),
     Layer("tests/", (PUBLIC, "src/api/", "src/plan/", "src/dispatch/", TABLE, "tests/", "tools/")),
+    Layer(PEERS, ("bench/",)),
     Layer("bench/", (PUBLIC, "src/api/", "src/plan/", "src/dispatch/", TABLE, "tests/", "tools/cli/", "tools/text/", "bench/")),
 ]
 SEARCHED = ("include", "src", "", "tests", "tools", "bench")
@@ -60,7 +62,7 @@ INCLUDE = re.compile(r"^[ \t]*#[ \t]*(?:include|include_next|import)\b[ \t]*(.*?
 # The one computed include: the ISA table of src/meson.build names the header of each ISA.
 ISA_HEADER = "QKV_ISA_HEADER"
 WORDS = [
-    (re.compile(r"\bxsimd\s*::\s*batch\b"), (BATCH,), f"only {BATCH} writes xsimd::batch; say Batch<float>"),
+    (re.compile(r"\bxsimd\s*::\s*batch\b"), (BATCH, PEERS), f"only {BATCH} writes xsimd::batch; say Batch<float>"),
     (re.compile(r"\busing\s+namespace\s+xsimd\b|\bnamespace\s+\w+\s*=\s*xsimd\b"), (), "say xsimd:: in full"),
     (re.compile(r"\bxsimd\s*::\s*(?:dispatch|available_architectures)\b"), (), "dispatch is src/dispatch's own"),
     (re.compile(r"#\s*pragma\s+omp\b|\b_Pragma\s*\(\s*\"omp\b|#\s*include\s*<omp\.h>"), OPENMP, f"OpenMP lives in {OPENMP}"),
@@ -101,7 +103,7 @@ def resolved(root: Path, path: str, name: str) -> Optional[str]:
 def system_allowed(layer: Layer, name: str) -> bool:
     if layer.system is not None:
         return name in layer.system
-    return not any(name == word or (word.endswith("/") and name.startswith(word)) for word in NOT_IN_BASELINE)
+    return layer.home == PEERS or not any(name == word or (word.endswith("/") and name.startswith(word)) for word in NOT_IN_BASELINE)
 
 
 def include_fault(root: Path, path: str, layer: Layer, operand: str) -> Optional[str]:
@@ -155,6 +157,7 @@ ALLOWED = {
     "src/plan/plan.hpp": '#include <cstring>\n#include "kernels/kernel_table.hpp"\n',
     "src/api/norm.cpp": '#include "plan/plan.hpp"\n#include "qkv/types.h"\n',
     "src/openmp/pool.cpp": "#include <omp.h>\n#pragma omp parallel\n",
+    "bench/peers/native/peer.cpp": "#include <omp.h>\n#include <xsimd/xsimd.hpp>\n#pragma omp parallel\nxsimd::batch<float> x;\n",
 }
 FORBIDDEN = [
     ("src/kernels/norm/norm.hpp", '#include "plan/plan.hpp"', "may not include src/plan/plan.hpp"),
@@ -177,6 +180,8 @@ FORBIDDEN = [
     ("include/qkv/types.h", "#include <string.h>", "<string.h> is not allowed"),
     ("include/qkv/types.h", '#include "plan/plan.hpp"', "may not include src/plan"),
     ("tools/program.cpp", '#include "plan/plan.hpp"', "may not include src/plan"),
+    ("bench/peers/peer.cpp", '#include "plan/plan.hpp"', "may not include src/plan"),
+    ("bench/bench.cpp", "#include <xsimd/xsimd.hpp>", "is not allowed"),
     ("tests/test.cpp", '#include "kernels/norm/norm.hpp"', "may not include src/kernels/norm"),
     ("src/novelty/new.cpp", "", "belongs to no layer"),
 ]

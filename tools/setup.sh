@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034
-# Functions of tools/demo.sh and tools/test.sh: steps with progress and logs, packages, build folders, the model.
+# Functions of tools/demo.sh, tools/test.sh and tools/bench.sh: steps with progress and logs, packages, build folders, the model.
 # The tools are the distribution's own, whatever stands earlier on PATH.
 
 meson=/usr/bin/meson
