@@ -79,7 +79,7 @@ struct MatmulPackTask {
 struct MatmulTask {
   const qkv_matmul_args* args;
   const float* packed;  // panels of [k][panel_columns]
-  int64_t panel;
+  int64_t first_panel, last_panel;
   int64_t first_row, last_row;
   int64_t depth_block;  // k is summed in blocks of this many, so that the error does not grow with k
   float* input;         // scratch [rows][k], only where input.stride[1] is not 1; else NULL
@@ -87,7 +87,7 @@ struct MatmulTask {
 
 struct MatmulKernels {
   int32_t panel_columns;
-  int32_t tile_rows;
+  int32_t row_panels;  // that a single row is multiplied with side by side
   void (*pack)(const MatmulPackTask&);
   void (*multiply)(const MatmulTask&);
 };

@@ -67,7 +67,12 @@ Plan<MatmulPlan> make_matmul_plan(const qkv_matmul_args& args, const PackedHeade
   body.copies_input = args.input.stride[1] != 1 && depth > 1;
 
   PlanHeader& header = plan.header;
-  header.task_count = body.row_blocks * panel_count(weight);
+  const int64_t panels = panel_count(weight);
+  const int64_t least = rows == 1 ? kernels_of(weight).row_panels : 1;
+  body.panels_per_task = std::clamp<int64_t>(body.row_blocks * panels / tuning.matmul_least_tasks, least,
+                                             std::max(least, tuning.matmul_panels_per_task));
+  body.panel_blocks = divide_up(panels, body.panels_per_task);
+  header.task_count = body.row_blocks * body.panel_blocks;
   if (body.copies_input && header.task_count > 0) {
     header.worker_bytes = round_up(std::min(rows, body.rows_per_task) * depth * 4, cache_line);
   }
@@ -94,10 +99,11 @@ void run_matmul(const Plan<MatmulPlan>& plan, const qkv_matmul_args& args, int64
   task.packed = reinterpret_cast<const float*>(static_cast<const char*>(args.weight) + cache_line);
   task.depth_block = body.depth_block;
   if (body.copies_input) task.input = reinterpret_cast<float*>(workspace);
-  // Rows run fastest: consecutive tasks share a panel of the weight.
+  // Panels run fastest: consecutive tasks share rows of the input.
   for (int64_t index = first_task; index < last_task; index++) {
-    task.panel = index / body.row_blocks;
-    task.first_row = index % body.row_blocks * body.rows_per_task;
+    task.first_panel = index % body.panel_blocks * body.panels_per_task;
+    task.last_panel = std::min(panel_count(body.weight), task.first_panel + body.panels_per_task);
+    task.first_row = index / body.panel_blocks * body.rows_per_task;
     task.last_row = std::min(rows, task.first_row + body.rows_per_task);
     kernels.multiply(task);
   }

@@ -28,6 +28,7 @@ struct MatmulPlan {
   qkv_matmul_args args;  // checked, in plain form, without data
   PackedHeader weight;
   int64_t rows_per_task, row_blocks;
+  int64_t panels_per_task, panel_blocks;
   int64_t depth_block;
   bool copies_input;
 };

@@ -46,6 +46,12 @@ struct RegisterTile {
     }
   }
 
+  QKV_INLINE void add(const RegisterTile& other) {
+    QKV_UNROLL for (int i = 0; i < rows; i++) {
+      QKV_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = sum[i][j] + other.sum[i][j];
+    }
+  }
+
   // factor: one vector for each column of vectors.
   QKV_INLINE void add_scaled_rows(const float* from, int64_t stride, const float* factor) {
     QKV_UNROLL for (int j = 0; j < vectors; j++) {
