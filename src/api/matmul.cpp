@@ -19,10 +19,10 @@ qkv_status check_weight_view(const qkv_tensor* weight, PackedHeader& header, int
               static_cast<long long>(header.columns), static_cast<long long>(header.depth));
 }
 
-qkv_status check_packed(const void* packed) {
-  if (packed == nullptr) return fail(QKV_INVALID_ARGUMENT, "weight = NULL");
+qkv_status check_packed(const char* name, const void* packed) {
+  if (packed == nullptr) return fail(QKV_INVALID_ARGUMENT, "%s = NULL", name);
   if (reinterpret_cast<uintptr_t>(packed) % cache_line != 0) {
-    return fail(QKV_INVALID_ARGUMENT, "weight = %p: must be aligned to 64 bytes", packed);
+    return fail(QKV_INVALID_ARGUMENT, "%s = %p: must be aligned to 64 bytes", name, packed);
   }
   return QKV_OK;
 }
@@ -39,7 +39,7 @@ struct Matmul {
   static constexpr Operation operation = Operation::matmul;
 
   static qkv_status check_options(const Args& args) {
-    if (const qkv_status status = check_packed(args.weight); status != QKV_OK) return status;
+    if (const qkv_status status = check_packed("weight", args.weight); status != QKV_OK) return status;
     if (!valid_packed_header(header_of(args.weight))) {
       return fail(QKV_INVALID_ARGUMENT, "weight = %p: not made by qkv_matmul_pack of this library", args.weight);
     }
@@ -96,7 +96,7 @@ qkv_status qkv_matmul_pack(const qkv_tensor* weight, void* packed, size_t bytes)
   PackedHeader header;
   int64_t needed;
   if (const qkv_status status = check_weight_view(weight, header, needed); status != QKV_OK) return status;
-  if (const qkv_status status = check_packed(packed); status != QKV_OK) return status;
+  if (const qkv_status status = check_packed("packed", packed); status != QKV_OK) return status;
   if (bytes < static_cast<size_t>(needed)) {
     return fail(QKV_WORKSPACE_TOO_SMALL, "bytes = %zu: the packed weight takes %lld", bytes,
                 static_cast<long long>(needed));

@@ -34,7 +34,7 @@ qkv_status check_memory(const Operands& operands) {
   }
   for (int i = 0; i < operands.count; i++) {
     const Operand& output = operands.list[i];
-    if (!is_output(output.rule.role)) continue;
+    if (!is_output(output.rule.role) || !present(*output.view)) continue;
     for (int j = 0; j < operands.count; j++) {
       const Operand& other = operands.list[j];
       if (i == j || (other.in_place && same_view(*output.view, *other.view))) continue;

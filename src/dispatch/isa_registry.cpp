@@ -72,12 +72,6 @@ int32_t machine_limit() {
   return tier;
 }
 
-template <class Kernels>
-Choice<Kernels> take(int32_t tier, const Kernels* KernelTable::*family) {
-  while (tier > 0 && tiers[tier].table->*family == nullptr) tier--;
-  return {tiers[tier].table->*family, tiers[tier].table->isa};
-}
-
 }  // namespace
 
 int32_t tier_count() {
@@ -114,7 +108,7 @@ int32_t active_tier() {
 }
 
 KernelSet kernels_of_tier(int32_t tier) {
-  return {take(tier, &KernelTable::attention), take(tier, &KernelTable::matmul), take(tier, &KernelTable::rows)};
+  return kernels_from(tier_table, tier);
 }
 
 }  // namespace qkv

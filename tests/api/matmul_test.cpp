@@ -161,6 +161,7 @@ TEST_CASE("matmul: packing refuses hostile weights and short or misaligned memor
   std::memset(memory, 0x33, sizeof memory);
   CHECK(qkv_matmul_pack(&good, memory, bytes - 1) != QKV_OK);
   CHECK(qkv_matmul_pack(&good, memory + 4, sizeof memory - 4) == QKV_INVALID_ARGUMENT);
+  CHECK(names_argument(qkv_error_message(), "packed"));
   CHECK(qkv_matmul_pack(&good, nullptr, bytes) == QKV_INVALID_ARGUMENT);
   CHECK(qkv_matmul_pack(nullptr, memory, bytes) == QKV_INVALID_ARGUMENT);
   CHECK(qkv_matmul_pack_bytes(nullptr, &bytes) == QKV_INVALID_ARGUMENT);

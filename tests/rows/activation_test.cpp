@@ -116,4 +116,11 @@ TEST_CASE("activation: same row, same bits") {
   }
 }
 
+TEST_CASE("activation: workers that share a problem give the same bits") {
+  const Array<float> input = Random(1).gaussian_array({1, 1, pooled_rows, pooled_columns}, 3);
+  for_each_kind([&](int32_t kind) {
+    check_pool_determinism([&](const RowCall& call) { return call_activation(kind, input, call); });
+  });
+}
+
 }  // namespace qkv_test
