@@ -86,7 +86,7 @@ function showAll() {
 }
 
 function showWords() {
-  words = picture.words(chosen);
+  words = picture.shown(chosen);
   byId("hidden-share").hidden = chosen.marks || !picture.hasMarks;
   sentence.setWords(words, picture.rightToLeft);
   overview.draw(words, scale);
