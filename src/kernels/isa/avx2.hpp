@@ -33,7 +33,7 @@ inline Register load_partial(const float* from, int64_t count) {
   const __m128 zero = _mm_setzero_ps();
   const float* rest = from + (count & 4);
   __m128 few = zero;
-  if ((count & 2) != 0) few = _mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double*>(rest)));
+  if ((count & 2) != 0) few = _mm_castsi128_ps(_mm_loadu_si64(rest));
   if ((count & 1) != 0) {
     const __m128 one = _mm_load_ss(rest + (count & 2));
     few = (count & 2) != 0 ? _mm_movelh_ps(few, one) : one;
