@@ -203,11 +203,13 @@ measure_peer() {  # peer threads
     limit=$((limit + 15))
   fi
   rm -f "$file"
-  step "measuring $1 on $2 threads" timeout "$limit" "${command[@]}" || status=$?
+  step "measuring $1, threads: $2" timeout "$limit" "${command[@]}" || status=$?
   if ((status == 2)); then # a line that says what
     skipped+=("$(tail -n 1 "$last_log" | sed 's/^[^:]*: //')")
+  elif ((status == 124)); then
+    skipped+=("$1, threads: $2: what it had not measured after $limit s")
   elif ((status != 0)); then
-    skipped+=("$1 on $2 threads: ended with exit code $status, see $last_log")
+    skipped+=("$1, threads: $2: what came after exit code $status, see $last_log")
   fi
   [[ ! -f $file ]] || rows+=("$file") # what it had measured before it failed
 }

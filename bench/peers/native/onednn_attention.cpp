@@ -12,8 +12,6 @@
 namespace qkv::peers {
 namespace {
 
-constexpr int64_t rows_per_block = 128;
-
 struct Step {
   dnnl::primitive primitive;
   Arguments arguments;
@@ -104,7 +102,7 @@ class Worker {
 class OnednnAttention final : public Prepared {
  public:
   explicit OnednnAttention(const AttentionProblem& problem) : workers_(static_cast<size_t>(problem.threads)) {
-    const std::vector<QueryBlock> blocks = query_blocks(problem, rows_per_block);
+    const std::vector<QueryBlock> blocks = query_blocks(problem);
     std::exception_ptr fault;
 #pragma omp parallel num_threads(static_cast <int>(workers_.size()))
     try {
