@@ -11,12 +11,13 @@ Usage: tools/bench.sh [--quick] [--json FILE] [options]
 Measures qkv and other libraries on this machine, each in a process of its own, as shares of the machine's own limits,
 and writes report.html. The first run installs what is missing, PyTorch and ggml included: that takes a while.
 
-  --quick         only the problems that matter most, at most 3 minutes: peers on the first number of threads, and
-                  without those Python packages that are not there yet
+  --quick         at most 3 minutes: only the problems that matter most, peers on the first number of threads, and no
+                  Python peer that is not there yet
   --output FILE   the page; default: report.html
   --json FILE     all rows and the CPU
   --svg FILE      a picture of a handful of problems
   --threads LIST  numbers of threads, such as 1,8; default: one and all
+  --shapes LIST   files of bench/shapes: models, such as kernels,llama3_8b, or all; default: kernels
   --filter REGEX  only the problems whose names match
   --peers LIST    only these peers: openblas, blis, onednn, onednn:pypi, pytorch, onnxruntime:MultiHeadAttention,
                   onnxruntime:GroupQueryAttention, onnxruntime:Attention-23, openvino, ggml
@@ -39,6 +40,7 @@ quick=no
 cpus=$(nproc)
 threads=(1)
 ((cpus == 1)) || threads+=("$cpus")
+shapes=(kernels)
 output=report.html
 json=
 svg=
@@ -63,6 +65,16 @@ check_threads() {
   done
 }
 
+check_shapes() {
+  local name
+  for name in "${shapes[@]}"; do
+    [[ $name == all || -f bench/shapes/$name.txt ]] || refuse "--shapes: there is no bench/shapes/$name.txt"
+  done
+  [[ " ${shapes[*]} " != *" all "* ]] || shapes=(bench/shapes/*.txt)
+  shapes=("${shapes[@]##*/}")
+  shapes=("${shapes[@]%.txt}")
+}
+
 # A file that will be written, seen from where the script was called.
 target() {  # option file
   local folder
@@ -82,7 +94,7 @@ while (($#)); do
     --help) usage && exit 0 ;;
     --quick) quick=yes ;;
     --no-peers) peers=() ;;
-    --output | --json | --svg | --threads | --filter | --peers)
+    --output | --json | --svg | --threads | --filter | --peers | --shapes)
       [[ -n ${2-} ]] || refuse "$1 needs a value"
       case $1 in
         --output) output=$2 ;;
@@ -91,6 +103,7 @@ while (($#)); do
         --threads) split threads "$2" && check_threads ;;
         --filter) filter=$2 && check_filter ;;
         --peers) split peers "$2" && check_peers ;;
+        --shapes) split shapes "$2" ;;
       esac
       shift
       ;;
@@ -103,6 +116,7 @@ output=$(target --output "$output")
 [[ -z $svg ]] || svg=$(target --svg "$svg")
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+check_shapes
 # shellcheck source=tools/setup.sh
 source tools/setup.sh
 
@@ -179,10 +193,15 @@ processes=0       # still to come
 join() { local IFS=,; echo "$*"; }
 
 measure_qkv() {
-  local command=("$folder/bench/qkv-bench" --threads "$(join "${threads[@]}")" --json "$results/qkv.json")
+  local status=0
+  local command=("$folder/bench/qkv-bench" --shapes "${shapes[@]}" --threads "$(join "${threads[@]}")"
+    --json "$results/qkv.json")
   [[ $quick == no ]] || command+=(--quick)
   [[ -z $filter ]] || command+=(--filter "$filter")
-  required_step "measuring qkv" "${command[@]}"
+  rm -f "$results/qkv.json"
+  step "measuring qkv" "${command[@]}" || status=$?
+  # 1: some result is wrong. The report says which.
+  if ((status == 2)) || [[ ! -f $results/qkv.json ]]; then refuse "qkv-bench: $(tail -n 1 "$last_log")"; fi
   rows+=("$results/qkv.json")
 }
 
@@ -193,9 +212,11 @@ share_of_time() {
 }
 
 measure_peer() {  # peer threads
+  local files=("${shapes[@]/#/bench/shapes/}")
+  files=("${files[@]/%/.txt}")
   local file="$results/${1//:/-}-$2.json" status=0 limit=7200
-  local command=("$venv/bin/python" bench/peers/run_peer.py "$1" --shapes "${shapes[@]}" --threads "$2"
-    --libraries "$folder/bench/peers" --json "$file")
+  local command=("$venv/bin/python" bench/peers/run_peer.py "$1" --threads "$2" --seconds 1.5
+    --libraries "$folder/bench/peers" --json "$file" --shapes "${files[@]}")
   [[ -z $filter ]] || command+=(--filter "$filter")
   if [[ $quick == yes ]]; then
     limit=$(share_of_time)
@@ -203,17 +224,19 @@ measure_peer() {  # peer threads
     limit=$((limit + 15))
   fi
   rm -f "$file"
-  step "measuring $1 on $2 threads" timeout "$limit" "${command[@]}" || status=$?
+  step "measuring $1, threads: $2" timeout "$limit" "${command[@]}" || status=$?
   if ((status == 2)); then # a line that says what
     skipped+=("$(tail -n 1 "$last_log" | sed 's/^[^:]*: //')")
+  elif ((status == 124)); then
+    skipped+=("$1, threads: $2: what it had not measured after $limit s")
   elif ((status != 0)); then
-    skipped+=("$1 on $2 threads: ended with exit code $status, see $last_log")
+    skipped+=("$1, threads: $2: what came after exit code $status, see $last_log")
   fi
   [[ ! -f $file ]] || rows+=("$file") # what it had measured before it failed
 }
 
 measure_peers() {
-  local count peer shapes=(bench/shapes/kernels.txt bench/shapes/*.txt) threads=("${threads[@]}")
+  local count peer threads=("${threads[@]}")
   [[ $quick == no ]] || threads=("${threads[0]}")
   processes=$((${#peers[@]} * ${#threads[@]}))
   for count in "${threads[@]}"; do

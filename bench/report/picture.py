@@ -8,17 +8,24 @@ from results import ResultError, Results
 from svg import Scale, dot, line, percent, tag, text
 
 MOST_PROBLEMS = 8
+MOST = 0.75  # of the engines of the problem that has most of them
 WIDTH, LEFT, RIGHT, TOP, STEP = 900.0, 330.0, 850.0, 110.0, 34.0
 LIGHT = "--ground:#ffffff;--text:#1f2328;--muted:#59636e;--grid:#e3e7eb;"
 DARK = "--ground:#0d1117;--text:#e6edf3;--muted:#9aa4af;--grid:#2a3038;"
 
 
 def chosen(results: Results, wanted: re.Pattern) -> list[comparisons.Comparison]:
-    """Those that most engines have measured, in the order of the rows."""
+    """The largest of those that most engines have measured, in the order of the rows."""
     found = [one for one in comparisons.comparisons(results)
              if one.own.threads == 1 and one.own.is_figure and wanted.search(one.own.shape)]
-    ranked = sorted(found, key=lambda one: -sum(share is not None for share in one.shares.values()))[:MOST_PROBLEMS]
+    most = max(map(engine_count, found), default=0)
+    widely = [one for one in found if engine_count(one) >= MOST * most]
+    ranked = sorted(widely, key=lambda one: -one.own.flops)[:MOST_PROBLEMS]
     return [one for one in found if one in ranked]
+
+
+def engine_count(one: comparisons.Comparison) -> int:
+    return sum(share is not None for share in one.shares.values())
 
 
 def words_of(shape: str) -> str:
@@ -46,7 +53,7 @@ def style() -> str:
 def legend(engines: list[str]) -> str:
     parts, x, y = [], 24.0, 66.0
     for engine in engines:
-        width = 26 + 7.2 * len(short_title_of(engine))
+        width = 34 + 7.6 * len(short_title_of(engine))
         if x + width > WIDTH - 20:
             x, y = 24.0, y + 20
         parts.append(tag("circle", cx=x + 5, cy=y - 4, r=5, class_=slug_of(engine)))

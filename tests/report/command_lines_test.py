@@ -55,6 +55,7 @@ class CommandLines(unittest.TestCase):
         self.refuses(program, "'two'", "--threads", "1,two")
         self.refuses(program, "'mkl'", "--peers", "openblas,mkl")
         self.refuses(program, "--json needs", "--json")
+        self.refuses(program, "gpt9.txt", "--shapes", "gpt9")
         self.refuses(program, "'('", "--filter", "(")
         self.refuses(program, "nowhere/rows.json", "--json", "nowhere/rows.json")
 
