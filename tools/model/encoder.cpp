@@ -37,7 +37,7 @@ qkv_tensor matrix(const float* data, std::int64_t rows, std::int64_t columns) {
 }
 
 qkv_tensor vector(const std::vector<float>& data) {
-  return view(data, {static_cast<std::int64_t>(data.size())});
+  return input(data, {static_cast<std::int64_t>(data.size())});
 }
 
 }  // namespace

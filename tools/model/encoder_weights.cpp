@@ -51,7 +51,7 @@ Linear load_linear(const Safetensors& checkpoint, const std::vector<MatrixShape>
     bias.insert(bias.end(), offsets.begin(), offsets.end());
   }
   const auto outputs = static_cast<std::int64_t>(bias.size());
-  return {packed_weight(view(weight, {outputs, matrices.front().inputs})), std::move(bias)};
+  return {packed_weight(input(weight, {outputs, matrices.front().inputs})), std::move(bias)};
 }
 
 Norm load_norm(const Safetensors& checkpoint, const std::string& name, std::int64_t columns) {
