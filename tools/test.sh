@@ -39,7 +39,7 @@ checked=()
 skipped=()
 emulated_cases=20    # random attention problems per tier in emulation, where an instruction costs a hundred
 sanitized_cases=200
-in_emulation=(--no-suite checks --no-suite tools --timeout-multiplier 4)
+in_emulation=(--no-suite checks --no-suite tools --no-suite bench --no-suite instructions --timeout-multiplier 4)
 
 # ---- the account ----------------------------------------------------------------------------------------------------
 
@@ -205,7 +205,7 @@ check_tidy() {
 
 # ---- the run --------------------------------------------------------------------------------------------------------
 
-packages=("${build_packages[@]}" "${model_packages[@]}" binutils libbenchmark-dev)
+packages=("${build_packages[@]}" "${model_packages[@]}" binutils libbenchmark-dev valgrind)
 [[ $quick == yes ]] || packages+=(clang-14 libomp-14-dev qemu-user-static g++-aarch64-linux-gnu)
 [[ $lint == no ]] || packages+=(clang-14 libomp-14-dev clang-format-14 clang-tidy-14)
 install_packages "${packages[@]}"
