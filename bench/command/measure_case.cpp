@@ -64,10 +64,10 @@ Row measure_call(PreparedCall& call, const Case& one, const Measurement& measure
 }
 
 Row measure_case(const Case& one, const Measurement& measurement) {
-  const int64_t copies = one.setting.cold ? copies_for_cold_cache(one.problem.shape) : 1;
   Row row = row_of(one);
   qkv_isa_set_max(one.setting.isa.c_str());
   try {
+    const int64_t copies = one.setting.cold ? copies_for_cold_cache(one.problem.shape) : 1;
     const auto call = prepare(one.problem.shape, {measurement.limits.team(one.setting.threads), copies});
     row = measure_call(*call, one, measurement);
   } catch (const NotSupported& reason) {

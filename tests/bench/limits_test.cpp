@@ -62,7 +62,7 @@ TEST_CASE("limits: arithmetic bounds a large product, reading a row times a matr
   const Setting hot{"generic", 1, false}, cold{"generic", 1, true};
   CHECK(bound_of(work_of(Matmul{.m = 1024, .n = 1024, .k = 1024}), hot, limits).limit_name == "fma generic");
   CHECK(bound_of(work_of(Softmax{.rows = 16, .columns = 16}), cold, limits).limit_name == "read DRAM");
-  const Bound embedding = bound_of(work_of(Embedding{.entries = 9, .rows = 9, .columns = 9}), hot, limits);
+  const Bound embedding = bound_of(work_of(Embedding{.entries = 1 << 20, .rows = 9, .columns = 9}), hot, limits);
   CHECK(embedding.limit_name == "read " + memory_levels().front().name);
   CHECK(embedding.unit == std::string("bytes/s"));
   CHECK(embedding.work == 4 * 2 * 81);
@@ -72,5 +72,8 @@ TEST_CASE("limits: copies for a cold cache are twice the last cache") {
   const Softmax shape{.rows = 64, .columns = 64};
   const double bytes = static_cast<double>(copies_for_cold_cache(shape)) * work_of(shape).operand_bytes;
   CHECK(bytes >= 2 * static_cast<double>(last_cache_bytes()));
-  CHECK(copies_for_cold_cache(Softmax{.rows = 1 << 16, .columns = 1 << 16}) == 2);
+  const double cache = static_cast<double>(last_cache_bytes());
+  const Softmax large{.rows = 1 << 10, .columns = static_cast<int64_t>(cache) >> 11};  // four times the cache
+  CHECK(copies_for_cold_cache(large) == 2);
+  CHECK_THROWS_AS(copies_for_cold_cache(Embedding{.entries = 1 << 20, .rows = 1, .columns = 1 << 13}), NotSupported);
 }
