@@ -40,7 +40,7 @@ skipped=()
 full_cases=5000
 emulated_cases=20    # random attention problems per tier in emulation, where an instruction costs a hundred
 sanitized_cases=200
-in_emulation=(--no-suite checks --no-suite tools --timeout-multiplier 4)
+in_emulation=(--no-suite checks --no-suite tools --no-suite bench --no-suite instructions --timeout-multiplier 4)
 # For a CPU that differs from an earlier one by the features that are detected, not by the kernels that run.
 detection_only=(--suite api --timeout-multiplier 4)
 

@@ -47,27 +47,29 @@ void add_figure(PreparedCall& call, const Case& one, const Measurement& measurem
   }
 }
 
-void check_and_measure(const Case& one, const Measurement& measurement, Row& row) {
-  const int64_t copies = one.setting.cold ? copies_for_cold_cache(one.problem.shape) : 1;
-  const auto call = prepare(one.problem.shape, {measurement.limits.team(one.setting.threads), copies});
-  row.kernel = call->kernel();
-  const Verdict verdict = call->check();
+}  // namespace
+
+Row measure_call(PreparedCall& call, const Case& one, const Measurement& measurement) {
+  Row row = row_of(one);
+  row.kernel = call.kernel();
+  const Verdict verdict = call.check();
   row.error = verdict.error();
   row.wrong = !verdict.failure.empty();
   if (row.wrong) {
     row.note = "wrong: " + verdict.failure;
   } else if (!measurement.check_only) {
-    add_figure(*call, one, measurement, row);
+    add_figure(call, one, measurement, row);
   }
+  return row;
 }
-
-}  // namespace
 
 Row measure_case(const Case& one, const Measurement& measurement) {
   Row row = row_of(one);
   qkv_isa_set_max(one.setting.isa.c_str());
   try {
-    check_and_measure(one, measurement, row);
+    const int64_t copies = one.setting.cold ? copies_for_cold_cache(one.problem.shape) : 1;
+    const auto call = prepare(one.problem.shape, {measurement.limits.team(one.setting.threads), copies});
+    row = measure_call(*call, one, measurement);
   } catch (const NotSupported& reason) {
     row.note = fmt::format("skipped: {}", reason.what());
   } catch (const std::bad_alloc&) {

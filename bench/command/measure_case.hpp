@@ -15,7 +15,10 @@ struct Measurement {
   bool check_only = false;
 };
 
-// A row without a figure where the result is wrong, the machine too noisy or the problem not supported.
+// A row without a figure where the result is wrong or the machine too noisy.
+Row measure_call(PreparedCall& call, const Case& one, const Measurement& measurement);
+
+// Prepares the call for the case first; no figure either where the library does not support the problem.
 Row measure_case(const Case& one, const Measurement& measurement);
 
 // Seconds that a benchmark takes, very roughly.

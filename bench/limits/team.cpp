@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #ifdef QKV_BENCH_OPENMP
@@ -32,6 +33,7 @@ void wait_for_all(Round& round) {
   round.arrived.fetch_add(1);
   const auto deadline = Clock::now() + std::chrono::seconds(5);
   while (round.arrived.load() < round.threads && !round.incomplete) {
+    std::this_thread::yield();  // with more threads than cores the others must get one
     if (Clock::now() > deadline) round.incomplete = true;
   }
 }

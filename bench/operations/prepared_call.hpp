@@ -25,7 +25,7 @@ class PreparedCall {
   virtual double planned_flops() const = 0;
 };
 
-// A valid problem for which this version of the library has no kernel.
+// A valid problem for which this version of the library has no kernel, or this machine no memory.
 class NotSupported : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -39,7 +39,8 @@ struct Preparation {
 
 // Copies of operands that leave nothing of one copy in any cache when its turn comes again. Turns instead of a buffer
 // that is read between the calls: no call needs a clock of its own, and the rest of the call (code, plan, workspace)
-// stays as warm as in a model, whose layers take turns with their keys and weights in the same way.
+// stays as warm as in a model, whose layers take turns with their keys and weights in the same way. Throws NotSupported
+// where they would take a quarter of the memory.
 int64_t copies_for_cold_cache(const Shape& shape);
 
 // Throws NotSupported.
