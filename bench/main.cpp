@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// qkv-bench: the kernels of every supported tier against the FMA peak of the same run.
-#include <benchmark/benchmark.h>
+// qkv-bench: how close to the limits of this machine is each kernel?
+#include <fmt/format.h>
 
-namespace qkv::bench {
-void register_attention();
-void register_matmul();
-}  // namespace qkv::bench
+#include <cstdio>
+#include <exception>
 
-int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  qkv::bench::register_attention();
-  qkv::bench::register_matmul();
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
+#include "command/commands.hpp"
+
+int main(int argument_count, char** arguments) {
+  using namespace qkv::bench;
+  try {
+    const Options options = parse_options(argument_count, arguments);
+    switch (options.command) {
+      case Command::run:
+        return run_benchmarks(options);
+      case Command::list:
+        return list_problems(options);
+      case Command::diff:
+        return compare_files(options);
+      case Command::nothing:
+        break;
+    }
+    return 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "qkv-bench: {}\n", error.what());
+    return 2;
+  }
 }

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "attend/model_folder.hpp"
-#include "attend/output_file.hpp"
 #include "attend/sentence.hpp"
+#include "cli/output_file.hpp"
 
 namespace qkv::tools {
 

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "attend/model_folder.hpp"
-#include "attend/output_file.hpp"
+#include "cli/output_file.hpp"
 #include "qkv/version.h"
 #include "text/quote.hpp"
 

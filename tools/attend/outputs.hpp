@@ -9,9 +9,9 @@
 
 #include "attend/json_output.hpp"
 #include "attend/options.hpp"
-#include "attend/output_file.hpp"
 #include "attend/pictures.hpp"
 #include "attend/report.hpp"
+#include "cli/output_file.hpp"
 
 namespace qkv::tools {
 

@@ -43,19 +43,23 @@ int32_t bit_count(const std::string& mask) {
 
 }  // namespace
 
+std::string cpu_field(const std::string& name) {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const size_t colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    const size_t name_end = line.find_last_not_of(" \t", colon - 1) + 1;
+    const size_t value = line.find_first_not_of(' ', colon + 1);
+    if (line.compare(0, name_end, name) == 0) return value == std::string::npos ? "" : line.substr(value);
+  }
+  return "";
+}
+
 // x86 has a "model name"; Arm has numbers from which lscpu looks up a name.
 std::string cpu_name() {
-  std::ifstream file("/proc/cpuinfo");
-  std::string implementer, part;
-  for (std::string line; std::getline(file, line);) {
-    const size_t colon = line.find(": ");
-    if (colon == std::string::npos) continue;
-    const std::string value = line.substr(colon + 2);
-    if (line.starts_with("model name")) return value;
-    if (line.starts_with("CPU implementer")) implementer = value;
-    if (line.starts_with("CPU part")) part = value;
-  }
-  return part.empty() ? "" : "implementer " + implementer + ", part " + part;
+  const std::string name = cpu_field("model name"), part = cpu_field("CPU part");
+  if (!name.empty() || part.empty()) return name;
+  return "implementer " + cpu_field("CPU implementer") + ", part " + part;
 }
 
 int32_t core_count() {

@@ -15,6 +15,7 @@ struct Cache {
   int32_t sharing_cores;
 };
 
+std::string cpu_field(const std::string& name);  // of /proc/cpuinfo, for the first core: "cpu family", "flags"
 std::string cpu_name();
 int32_t core_count();         // cores that this process may use
 std::vector<Cache> caches();  // of core 0

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "attend/output_file.hpp"
+#include "cli/output_file.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/output_file.hpp"
+#include "command/commands.hpp"
+#include "results/diff.hpp"
+#include "results/result_file.hpp"
+
+namespace qkv::bench {
+
+int compare_files(const Options& options) {
+  const std::vector<Row> before = read_rows(options.before), after = read_rows(options.after);
+  const Difference difference = difference_of(before, after);
+  tools::write_standard_output(table_of(difference, options.threshold));
+  return is_worse(difference, options.threshold) ? 1 : 0;
+}
+
+}  // namespace qkv::bench

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// One benchmark: checks the result, then measures, and makes a row of it.
+#pragma once
+
+#include "command/cases.hpp"
+#include "limits/limit.hpp"
+#include "measuring/repeat.hpp"
+#include "results/row.hpp"
+
+namespace qkv::bench {
+
+struct Measurement {
+  Limits& limits;
+  Effort effort;
+  bool check_only = false;
+};
+
+// A row without a figure where the result is wrong, the machine too noisy or the problem not supported.
+Row measure_case(const Case& one, const Measurement& measurement);
+
+// Seconds that a benchmark takes, very roughly.
+double expected_seconds(const Case& one, const Measurement& measurement);
+
+}  // namespace qkv::bench

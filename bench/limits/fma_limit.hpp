@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// FLOP/s of the best loop of multiply-adds that a tier's instructions allow.
+#pragma once
+
+#include "limits/fma_loops.hpp"
+#include "limits/limit.hpp"
+
+namespace qkv::bench {
+
+class FmaLimit : public Limit {
+ public:
+  FmaLimit(const std::string& tier, const Team& team);
+
+ private:
+  size_t loop_count() const override { return loops_.size(); }
+  double rate_of(size_t loop) override;
+
+  std::vector<FmaLoop> loops_;
+  int64_t iterations_ = 1000;
+};
+
+}  // namespace qkv::bench

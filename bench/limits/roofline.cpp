@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "limits/roofline.hpp"
+
+#include "limits/memory_levels.hpp"
+
+namespace qkv::bench {
+
+Bound bound_of(const Work& work, const Setting& setting, Limits& limits) {
+  const std::string arithmetic = "fma " + setting.isa;
+  const MemoryLevel& level =
+      setting.cold ? memory_levels().back() : level_that_holds(work.operand_bytes, setting.threads);
+  const std::string reading = "read " + level.name;
+  const double compute_seconds = work.flops / limits.get(arithmetic, setting.threads).best();
+  const double read_seconds = work.bytes / limits.get(reading, setting.threads).best();
+  if (compute_seconds >= read_seconds) return {arithmetic, work.flops, "FLOP/s"};
+  return {reading, work.bytes, "bytes/s"};
+}
+
+}  // namespace qkv::bench

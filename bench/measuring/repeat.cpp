@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "measuring/repeat.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <thread>
+
+namespace qkv::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double least_batch_seconds = 2e-3;
+constexpr double limit_seconds = 2e-3;  // what the two limit loops of a repetition take, roughly
+constexpr int patience = 6;             // times the repetitions asked for, before it is too noisy
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Seconds that this thread has had a core. One thread alone never waits for another: what is missing to the time on the
+// wall was taken from it.
+double running_seconds() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+double seconds_of(PreparedCall& call, int64_t calls) {
+  const auto start = Clock::now();
+  for (int64_t i = 0; i < calls; i++) call.call();
+  return seconds_since(start);
+}
+
+// Calls that make a batch long enough for the clock.
+int64_t batch_size(PreparedCall& call) {
+  int64_t calls = 1;
+  double seconds = seconds_of(call, calls);
+  while (seconds < least_batch_seconds / 4) seconds = seconds_of(call, calls *= 2);
+  return std::max<int64_t>(1,
+                           static_cast<int64_t>(std::ceil(static_cast<double>(calls) * least_batch_seconds / seconds)));
+}
+
+Repetition repeat_once(const Subject& subject, int64_t calls, int threads) {
+  const auto start = Clock::now();
+  const double started_running = running_seconds();
+  Repetition repetition{};
+  repetition.limit_before = subject.limit.measure();
+  if (!subject.cold) subject.call.call();  // the limit loop has evicted the operands
+  repetition.seconds = seconds_of(subject.call, calls) / static_cast<double>(calls);
+  repetition.limit_after = subject.limit.measure();
+  repetition.rate = subject.bound.work / repetition.seconds;
+  if (threads == 1) repetition.idle = 1 - (running_seconds() - started_running) / seconds_since(start);
+  return repetition;
+}
+
+// Waking up, a thread gets a whole slice of time before others do.
+void begin_a_new_slice() {
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+}  // namespace
+
+std::vector<Repetition> repeat(const Subject& subject, const Effort& effort) {
+  const int64_t calls = batch_size(subject.call);
+  const double once = limit_seconds + seconds_of(subject.call, calls);
+  const int planned = std::clamp(static_cast<int>(effort.seconds / once), least_kept, effort.repetitions);
+  const double most_seconds = std::max(effort.seconds, 2 * planned * once);
+  const auto start = Clock::now();
+  std::vector<Repetition> repetitions;
+  const auto enough = [&] {
+    const int done = static_cast<int>(repetitions.size());
+    if (done < planned) return false;
+    const bool patient = done < patience * planned && seconds_since(start) < most_seconds;
+    return !patient || count_quiet(repetitions, subject.limit.best()) >= least_kept;
+  };
+  while (!enough() && !effort.interrupted()) {
+    repetitions.push_back(repeat_once(subject, calls, subject.limit.threads()));
+    if (!is_quiet(repetitions.back(), subject.limit.best())) begin_a_new_slice();
+  }
+  return repetitions;
+}
+
+}  // namespace qkv::bench

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Repetitions of a prepared call by the rule of quiet.hpp.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "limits/limit.hpp"
+#include "limits/roofline.hpp"
+#include "measuring/quiet.hpp"
+#include "operations/prepared_call.hpp"
+
+namespace qkv::bench {
+
+struct Effort {
+  int repetitions = 9;
+  double seconds = 4;  // about what one benchmark may take, if that leaves least_kept repetitions
+  std::function<bool()> interrupted = [] { return false; };
+};
+
+struct Subject {
+  PreparedCall& call;
+  Limit& limit;
+  Bound bound;
+  bool cold = false;
+};
+
+// More than asked for while too few are quiet, but boundedly many.
+std::vector<Repetition> repeat(const Subject& subject, const Effort& effort);
+
+}  // namespace qkv::bench

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// A problem ready to run on the library: operands, plan and workspace, for the tier in use and a team of threads.
+#pragma once
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "limits/team.hpp"
+#include "operations/verdict.hpp"
+#include "problems/problem.hpp"
+
+namespace qkv::bench {
+
+class PreparedCall {
+ public:
+  PreparedCall() = default;
+  virtual ~PreparedCall() = default;
+  PreparedCall(const PreparedCall&) = delete;
+  PreparedCall& operator=(const PreparedCall&) = delete;
+
+  virtual void call() = 0;  // once, on the next copy of the operands
+  virtual Verdict check() = 0;
+  virtual std::string kernel() const = 0;  // "attention.prefill.f32.plain@avx512"
+  virtual double planned_flops() const = 0;
+};
+
+// A valid problem for which this version of the library has no kernel.
+class NotSupported : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Where the calls run and on how many copies of the operands, in turns.
+struct Preparation {
+  const Team& team;
+  int64_t copies = 1;
+};
+
+// Copies of operands that leave nothing of one copy in any cache when its turn comes again. Turns instead of a buffer
+// that is read between the calls: no call needs a clock of its own, and the rest of the call (code, plan, workspace)
+// stays as warm as in a model, whose layers take turns with their keys and weights in the same way.
+int64_t copies_for_cold_cache(const Shape& shape);
+
+// Throws NotSupported.
+std::unique_ptr<PreparedCall> prepare(const Shape& shape, const Preparation& preparation);
+
+// One per operation, in operations/<operation>_bench.cpp.
+std::unique_ptr<PreparedCall> prepare_one(const Attention& shape, const Preparation& preparation);
+std::unique_ptr<PreparedCall> prepare_one(const Matmul& shape, const Preparation& preparation);
+std::unique_ptr<PreparedCall> prepare_one(const Softmax& shape, const Preparation& preparation);
+std::unique_ptr<PreparedCall> prepare_one(const Norm& shape, const Preparation& preparation);
+std::unique_ptr<PreparedCall> prepare_one(const Activation& shape, const Preparation& preparation);
+std::unique_ptr<PreparedCall> prepare_one(const Embedding& shape, const Preparation& preparation);
+std::unique_ptr<PreparedCall> prepare_one(const Position& shape, const Preparation& preparation);
+
+}  // namespace qkv::bench
