@@ -49,14 +49,7 @@ inline QueryBlock query_block(const AttentionProblem& p, int64_t batch_head, int
   return block;
 }
 
-// What was fastest with OpenBLAS and oneDNN: large products pay, but under a causal mask a block's upper right half is
-// computed in vain.
-inline int64_t rows_per_block(const AttentionProblem& p) {
-  if (p.causal == 0) return 192;
-  return p.queries <= 1024 ? 64 : 128;
-}
-
-inline std::vector<QueryBlock> query_blocks(const AttentionProblem& p) {
+inline std::vector<QueryBlock> query_blocks(const AttentionProblem& p, int64_t rows_per_block) {
   std::vector<QueryBlock> blocks;
   const int64_t group = p.heads / p.kv_heads;
   for (int64_t batch_head = 0; batch_head < p.batch * p.heads; batch_head += p.queries == 1 ? group : 1) {
@@ -64,8 +57,8 @@ inline std::vector<QueryBlock> query_blocks(const AttentionProblem& p) {
       blocks.push_back(query_block(p, batch_head, 0, group));
       continue;
     }
-    for (int64_t row = 0; row < p.queries; row += rows_per_block(p)) {
-      blocks.push_back(query_block(p, batch_head, row, std::min(rows_per_block(p), p.queries - row)));
+    for (int64_t row = 0; row < p.queries; row += rows_per_block) {
+      blocks.push_back(query_block(p, batch_head, row, std::min(rows_per_block, p.queries - row)));
     }
   }
   // Long blocks first, so that no worker is left with one at the end.
