@@ -3,7 +3,8 @@
 """Proves on the built objects that no instruction of one ISA can reach a CPU that lacks it.
 
 Kernel objects: no weak symbol (the linker would keep any ISA's copy), no external symbol but the table, no undefined
-symbol but a few of libc, no static initialiser, no instruction of a higher ISA. Baseline objects: plain x86-64 only.
+symbol but a few of libc, no static initialiser. Instructions: none that a CPU with no more than the tier asks for would
+lack, plain x86-64 in baseline objects. GNU as is the judge: it assembles the disassembly again for such a CPU.
 Libraries: only qkv_* exported, nothing needed but libc.
 """
 import argparse
@@ -20,8 +21,17 @@ NEEDED = {
     "libqkv.so": r"libc\.so\.6|ld-linux.*",
     "libqkv_openmp.so": r"libc\.so\.6|ld-linux.*|libqkv\.so\.\d+|libgomp\.so\.1|libomp\.so\.5",
 }
-# Which instruction encodings an x86 object may hold; tiers that are not named here may hold all.
-ENCODINGS = {"baseline": set(), "generic": set(), "avx2": {"VEX", "SSE4"}}
+# What an x86 object may use, as GNU as calls it. In the baseline XGETBV, which it calls after a look at OSXSAVE.
+AVX2 = "generic64+avx2+fma+f16c"
+ARCHITECTURES = {
+    "baseline": "generic64+xsave",
+    "generic": "generic64",
+    "avx2": AVX2,
+    "avx512": AVX2 + "+avx512f+avx512bw+avx512dq+avx512vl",
+}
+# Every x86-64 CPU has them: branches, whose targets make no sense elsewhere, and padding; ENDBR64 is a NOP where it is not
+# known, and TZCNT is BSF, which compilers write so where the operand is not 0.
+PLAIN = re.compile(r"(bnd |notrack |rex\.W |data16 |cs |ds )*(j\w+|call|loop\w*|nop\w*|endbr64|tzcnt)\b")
 
 
 class Symbol(NamedTuple):
@@ -44,35 +54,33 @@ def table_symbol(isa: str) -> str:
     return f"_ZN3qkv{len(isa)}{isa}12kernel_tableE"
 
 
-def encoding_of(code: bytes) -> str:
-    """The encoding that an x86-64 instruction is in, as far as it says which CPUs have it."""
-    start = 0
-    while start < len(code) - 1 and code[start] in b"\x26\x2e\x36\x3e\x64\x65\x66\x67\xf0\xf2\xf3":
-        start += 1
-    if code[start] in (0xC4, 0xC5):
-        return "VEX"
-    if code[start] == 0x62:
-        return "EVEX"
-    if code[start] & 0xF0 == 0x40:  # REX
-        start += 1
-    opcode = code[start : start + 2]
-    popcnt = opcode == b"\x0f\xb8" and b"\xf3" in code[:start]
-    return "SSE4" if opcode in (b"\x0f\x38", b"\x0f\x3a") or popcnt else "plain"
-
-
-def encoding_faults(path: Path, allowed: set[str]) -> Iterator[str]:
-    function = ""
+def instructions_of(path: Path) -> dict[str, str]:
+    """Instructions as text, and a function that each is in."""
+    function, found = "", {}
     for line in output_of("objdump", "--disassemble", "--wide", str(path)).splitlines():
         if line.endswith(">:"):
             function = line.split("<", 1)[1][:-2]
-            continue
         fields = line.split("\t")
         if len(fields) < 3:  # no mnemonic: a title, or the rest of a long line
             continue
-        encoding = encoding_of(bytes.fromhex(fields[1]))
-        if encoding != "plain" and encoding not in allowed:
-            yield f"{path.name}: {encoding} instruction in {function}: {fields[2].strip()}"
-            return
+        text = re.sub(r"<[^>]*>|#.*", "", fields[2]).strip()
+        if not PLAIN.match(text):
+            found.setdefault(text, function)
+    return found
+
+
+def instruction_faults(path: Path, tier: str) -> Iterator[str]:
+    if tier not in ARCHITECTURES:
+        yield f"{path.name}: tier {tier} is not in ARCHITECTURES of this script"
+        return
+    found = instructions_of(path)
+    command = ["as", f"-march={ARCHITECTURES[tier]}", "-o", "/dev/null", "-"]
+    verdict = subprocess.run(command, input="\n".join(found) + "\n", capture_output=True, text=True)
+    refused = {list(found)[int(line) - 1] for line in re.findall(r"^\{.*?\}:(\d+): ", verdict.stderr, re.MULTILINE)}
+    if verdict.returncode != 0 and not refused:
+        yield f"{path.name}: as says: {verdict.stderr.strip()}"
+    for text in sorted(refused)[:3]:
+        yield f"{path.name}: not on {tier}: {text} (in {found[text]})"
 
 
 def is_x86(path: Path) -> bool:
@@ -84,8 +92,8 @@ def object_faults(path: Path, tier: str) -> Iterator[str]:
     starts_early = path.parent.name.startswith("libqkv_openmp")
     if not starts_early and re.search(r"\.(init_array|ctors)", output_of("readelf", "--wide", "--sections", str(path))):
         yield f"{path.name}: has static initialisers"
-    if is_x86(path) and tier in ENCODINGS:
-        yield from encoding_faults(path, ENCODINGS[tier])
+    if is_x86(path):
+        yield from instruction_faults(path, tier)
 
 
 def kernel_symbol_faults(path: Path, isa: str) -> Iterator[str]:
@@ -158,24 +166,40 @@ def all_faults(build: Path) -> Iterator[str]:
     print(f"kernel objects of {', '.join(kernels)}; {len(baseline)} baseline objects")
 
 
-TABLE = "namespace qkv::avx2 { extern const int kernel_table; const int kernel_table = 1; }"
+TABLES = {isa: f"namespace qkv::{isa} {{ extern const int kernel_table; const int kernel_table = 1; }}"
+          for isa in ("avx2", "avx512")}
 ADD = "void qkv_add(float* x) { for (int i = 0; i < 64; i++) x[i] += 1.5F; }"
 INTERNAL_ADD = ADD.replace("void", "static __attribute__((used)) void")
-# Source for a kernel object, its flags, and the fault that must be found: "" where none may be.
+SHIFT = "static __attribute__((used)) long f(long x, int y) { return x << y; }"
+AVX512 = "-mavx512f -mavx512bw -mavx512dq -mavx512vl"
+
+
+def assembly(text: str) -> str:
+    return f'static __attribute__((used)) void f() {{ asm volatile("{text}"); }}'
+
+
+# Source beside the table of a kernel object, its flags, and the fault that must be found: "" where none may be.
 KERNEL_CASES = [
-    (TABLE, "", ""),
-    (TABLE + INTERNAL_ADD, "-mavx2", ""),
-    (TABLE + "inline int f(int x) { static int y; return y += x; } extern int (*g)(int); int (*g)(int) = f;", "", "weak|unique"),
-    (TABLE + ADD, "", "external symbol"),
-    (TABLE + "extern int f(); static __attribute__((used)) int g() { return f(); }", "", "undefined symbol _Z1fv"),
-    (TABLE + "extern int f(); static __attribute__((used)) int x = f();", "", "static initialisers"),
-    (TABLE + INTERNAL_ADD, "-mavx512f -mprefer-vector-width=512", "EVEX instruction"),
-    ("static __attribute__((used)) int x;", "", "0 definitions"),
+    ("avx2", "", "", ""),
+    ("avx2", INTERNAL_ADD, "-mavx2", ""),
+    ("avx2", "inline int f(int x) { static int y; return y += x; } extern int (*g)(int); int (*g)(int) = f;", "", "weak|unique"),
+    ("avx2", ADD, "", "external symbol"),
+    ("avx2", "extern int f(); static __attribute__((used)) int g() { return f(); }", "", "undefined symbol _Z1fv"),
+    ("avx2", "extern int f(); static __attribute__((used)) int x = f();", "", "static initialisers"),
+    ("avx2", INTERNAL_ADD, "-mavx512f -mprefer-vector-width=512", "not on avx2: .*zmm"),
+    ("avx2", assembly("{evex} vmovaps %ymm1, %ymm2"), AVX512, "not on avx2: {evex} vmovaps"),
+    ("avx2", assembly("{vex} vpdpbusd %ymm1, %ymm2, %ymm3"), "-mavx2 -mavxvnni", "not on avx2: .*vpdpbusd"),
+    ("avx2", SHIFT, "-mavx2 -mbmi2", "not on avx2: shlx"),
+    ("avx512", INTERNAL_ADD, AVX512 + " -mprefer-vector-width=512", ""),
+    ("avx512", SHIFT, AVX512 + " -mbmi2", "not on avx512: shlx"),
+    ("avx512", assembly("vpermb %zmm1, %zmm2, %zmm3"), AVX512 + " -mavx512vbmi", "not on avx512: vpermb"),
+    ("avx512", assembly("vpdpbusd %zmm1, %zmm2, %zmm3"), AVX512 + " -mavx512vnni", "not on avx512: vpdpbusd"),
 ]
+NO_TABLE = "static __attribute__((used)) int x;"
 BASELINE_CASES = [
     (ADD, "", ""),
-    (ADD, "-mavx", "VEX instruction"),
-    ("int f(int x) { return __builtin_popcount(x); }", "-mpopcnt", "SSE4 instruction"),
+    (ADD, "-mavx", "not on baseline: v"),
+    ("int f(int x) { return __builtin_popcount(x); }", "-mpopcnt", "not on baseline: popcnt"),
 ]
 LIBRARY_CASES = [
     ('extern "C" int qkv_f(int x) { return x; }', "-nostdlib", ""),
@@ -190,17 +214,30 @@ def compiled(compiler: list[str], source: str, flags: str, path: Path) -> None:
     subprocess.run(command, check=True, input=source, text=True)
 
 
+class Object(NamedTuple):
+    folder: str
+    source: str
+    flags: str
+
+    @classmethod
+    def kernel(cls, isa: str, source: str, flags: str) -> "Object":
+        return cls(f"libqkv_kernels_{isa}.a.p", source, flags)
+
+
 def self_test(compiler: list[str]) -> Iterator[str]:
     if "x86_64" not in output_of(*compiler, "-dumpmachine"):
         return
-    baseline, kernel = "src/libqkv.a.p/plain.o", "src/libqkv_kernels_avx2.a.p/table.o"
-    cases = [(source, TABLE, f"-c {flags}", "-c", baseline, fault) for source, flags, fault in BASELINE_CASES]
-    cases += [(ADD, source, "-c", f"-c {flags}", kernel, fault) for source, flags, fault in KERNEL_CASES]
-    for plain, table, plain_flags, table_flags, planted, fault in cases:
+    plain = Object("libqkv.a.p", ADD, "")
+    cases = [(Object(plain.folder, source, flags), Object.kernel("avx2", TABLES["avx2"], ""), fault)
+             for source, flags, fault in BASELINE_CASES]
+    cases += [(plain, Object.kernel(isa, TABLES[isa] + source, flags), fault) for isa, source, flags, fault in KERNEL_CASES]
+    cases += [(plain, Object.kernel("avx2", NO_TABLE, ""), "0 definitions"),
+              (plain, Object.kernel("avx3", "", ""), "avx3 is not in ARCHITECTURES")]
+    for baseline, kernel, fault in cases:
         with tempfile.TemporaryDirectory() as folder:
-            compiled(compiler, plain, plain_flags, Path(folder, baseline))
-            compiled(compiler, table, table_flags, Path(folder, kernel))
-            yield from verdict(list(all_faults(Path(folder))), fault, planted)
+            for planted in baseline, kernel:
+                compiled(compiler, planted.source, f"-c {planted.flags}", Path(folder, "src", planted.folder, "object.o"))
+            yield from verdict(list(all_faults(Path(folder))), fault, f"{baseline.flags} and {kernel}")
     for source, flags, fault in LIBRARY_CASES:
         with tempfile.TemporaryDirectory() as folder:
             library = Path(folder, "libqkv.so")

@@ -44,7 +44,7 @@ def text_files(root: Path) -> Iterator[Path]:
         if path.is_dir() and not path.is_symlink():
             if not SKIPPED_FOLDERS.match(path.name):
                 yield from text_files(path)
-        elif path.is_file() and path.suffix != ".png" and path.name != ".git":  # a file in a worktree
+        elif path.is_file() and path.suffix != ".png" and path.name != ".git":  # a worktree's is a file
             yield path
 
 

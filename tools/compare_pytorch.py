@@ -143,7 +143,8 @@ def run(options):
             if threads == options.threads[0]:
                 print(f"qkv-attend against PyTorch {pytorch.version}; median of {options.rounds} rounds, "
                       f"each the fastest of {options.calls} calls")
-                print(f"{'tokens':>6} {'threads':>8} {'qkv ms':>10} {'PyTorch ms':>12} {'qkv faster':>11} {'difference':>12}")
+                print(f"{'tokens':>6} {'threads':>8} {'qkv ms':>10} {'PyTorch ms':>12} {'qkv faster':>11} "
+                      f"{'difference':>12}")
             for tokens in options.tokens:
                 compare(options, pytorch, threads, tokens)
         finally:

@@ -1,8 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs what is missing, builds, fetches the model and shows the attention of a sentence. Usage: tools/demo.sh [TEXT...]
+# Installs what is missing, builds, fetches the model and shows the attention of a sentence.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage="Usage: tools/demo.sh [TEXT ...]
+
+Builds qkv-attend and qkv-info in build-demo/, fetches all-MiniLM-L6-v2 and shows which words of each TEXT look at which:
+a table here, build-demo/attention.svg and the page build-demo/attention.html. Installs missing Debian packages."
+case ${1-} in
+  --help) echo "$usage" && exit 0 ;;
+  -*) echo "tools/demo.sh: unknown option $1" >&2 && exit 2 ;;
+esac
+
 # shellcheck source=tools/setup.sh
 source tools/setup.sh
 
@@ -11,8 +21,8 @@ texts=("$@")
 
 install_packages "${build_packages[@]}" "${model_packages[@]}"
 export CC=gcc CXX=g++
-required_step "configuring build/" configure build -Dbuildtype=release -Dtools=enabled -Dtests=false -Dbench=disabled
-required_step "building qkv-attend" build build tools/qkv-attend
+required_step "configuring build-demo/" configure build-demo -Dbuildtype=release -Dtools=enabled -Dtests=disabled -Dbench=disabled
+required_step "building qkv-attend and qkv-info" build build-demo tools/qkv-attend tools/qkv-info
 
 weights=(--model "$model_folder")
 status=0
@@ -21,11 +31,12 @@ if ((status == model_not_fetched)); then
   echo "No network: a generated model with random weights takes the model's place, so its attention means nothing."
   weights=(--random)
 elif ((status != 0)); then
-  tail -n 5 "$last_log"
+  tail -n 5 "$last_log" | sed 's/^/     | /'
   exit 1
 fi
 
 echo
-build/tools/qkv-attend "${weights[@]}" --html build/attention.html --svg build/attention.svg -- "${texts[@]}"
+build-demo/tools/qkv-attend "${weights[@]}" --html build-demo/attention.html --svg build-demo/attention.svg -- "${texts[@]}"
 echo
-echo "The picture: build/attention.svg. With every layer and head, in a browser: build/attention.html"
+echo "The picture: build-demo/attention.svg. With every layer and head, in a browser: build-demo/attention.html"
+echo "Your own sentence: build-demo/tools/qkv-attend \"It was too heavy for him, so he put it down\""

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <exception>
 #include <iostream>
 #include <optional>
 
@@ -12,7 +11,9 @@
 #include "attend/options.hpp"
 #include "attend/outputs.hpp"
 #include "attend/read_texts.hpp"
-#include "qkv/qkv.h"
+#include "cli/arguments.hpp"
+#include "cli/progress.hpp"
+#include "model/worker_pool.hpp"
 #include "text/quote.hpp"
 
 namespace {
@@ -20,14 +21,6 @@ namespace {
 using namespace qkv::tools;
 
 constexpr std::size_t max_picture_bytes = std::size_t{512} * 1024 * 1024;
-
-void cap_isa(const std::string& name) {
-  if (qkv_isa_set_max(name.c_str()) == QKV_OK) return;
-  std::string known;
-  for (std::int32_t i = 0; const qkv_isa_description* isa = qkv_isa_at(i); ++i)
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", isa->name);
-  throw UsageError(fmt::format("--max-isa {}: no such instruction set; this build has {}", quote(name), known));
-}
 
 std::vector<std::string> texts_from(const Options& options) {
   if (!options.texts.empty()) {
@@ -37,13 +30,13 @@ std::vector<std::string> texts_from(const Options& options) {
   std::vector<std::string> texts;
   if (options.input.empty()) {
     if (isatty(STDIN_FILENO) != 0) fmt::print(stderr, "qkv-attend: type texts, one per line; end with Ctrl-D\n");
-    texts = read_lines(std::cin);
-    require_utf8(texts, "standard input line");
+    texts = read_text_lines(std::cin, "standard input");
   } else {
     texts = read_text_file(options.input);
   }
   if (texts.empty())
-    throw UsageError((options.input.empty() ? "standard input" : quote(options.input.string())) + ": holds no text");
+    throw UsageError(options.input.empty() ? "standard input: holds no text"
+                                           : fmt::format("--input {}: holds no text", quote(options.input.string())));
   return texts;
 }
 
@@ -75,6 +68,8 @@ void check_picture_size(const Options& options, const Model& model, const std::v
 
 void run(const Options& options) {
   if (!options.max_isa.empty()) cap_isa(options.max_isa);
+  if (options.threads > 1 && !has_worker_pools())
+    throw UsageError(fmt::format("--threads {}: this build has no OpenMP, so one thread", options.threads));
   const std::vector<std::string> texts = texts_from(options);
   Model model = options.random ? generate_model(options.threads) : load_model(options.model, options.threads);
   const MapChoice choice = {index_from("layer", options.layer, model.encoder.shape().layers),
@@ -83,7 +78,9 @@ void run(const Options& options) {
   note_truncated(sentences);
   check_picture_size(options, model, sentences);
   Outputs outputs(options, model, choice);
-  const EncodeOptions encode = {outputs.need_attention_weights(), options.repeat};
+  Progress progress("qkv-attend: encoded", sentences.size(), options.json || isatty(STDOUT_FILENO) == 0);
+  const EncodeOptions encode = {outputs.need_attention_weights(), options.repeat,
+                                [&](std::size_t count) { progress.add(count); }};
   const EncoderTimes times =
       encode_sentences(model, sentences, encode, [&](const Sentence& sentence) { outputs.add(sentence); });
   outputs.finish(sentences, times);
@@ -92,11 +89,7 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argument_count, char** arguments) {
-  try {
+  return exit_code_of("qkv-attend", [&] {
     if (const auto options = parse_options(argument_count, arguments)) run(*options);
-    return 0;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "qkv-attend: {}\n", error.what());
-    return 2;
-  }
+  });
 }

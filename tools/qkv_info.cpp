@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
-#include <exception>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
 
+#include "cli/arguments.hpp"
 #include "cli/machine.hpp"
+#include "cli/standard_output.hpp"
 #include "cli/typical_plans.hpp"
 #include "qkv/qkv.h"
 
@@ -73,62 +76,57 @@ std::string cache_text(const ordered_json& cache) {
                      cores == 1 ? "one per core" : fmt::format("shared by {} cores", cores));
 }
 
-void print(const ordered_json& info) {
+template <typename... Args>
+void append(std::string& out, fmt::format_string<Args...> format, Args&&... args) {
+  fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
+}
+
+// "1 task", "2 tasks"
+std::string counted(int64_t count, const char* noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string report(const ordered_json& info) {
+  std::string out;
   const ordered_json& cpu = info["cpu"];
   const std::string name = text(cpu["name"]);
-  fmt::print("qkv      {}\n", text(info["version"]));
-  fmt::print("CPU      {}, {} cores\n", name.empty() ? "unknown" : name, cpu["cores"].get<int>());
-  for (const ordered_json& cache : cpu["caches"]) fmt::print("cache    {}\n", cache_text(cache));
+  append(out, "qkv      {}\n", text(info["version"]));
+  append(out, "CPU      {}, {} for this process\n", name.empty() ? "unknown" : name,
+         counted(cpu["cores"].get<int>(), "core"));
+  for (const ordered_json& cache : cpu["caches"]) append(out, "cache    {}\n", cache_text(cache));
   for (const ordered_json& tier : info["tiers"]) {
     const std::string state = tier["supported"].get<bool>()  ? "supported"
                               : text(tier["reason"]).empty() ? "not supported"
                                                              : "not supported: " + text(tier["reason"]);
-    fmt::print("tier     {:8} {} vector registers of {} bits; {}{}\n", text(tier["name"]),
-               tier["register_count"].get<int>(), tier["vector_bits"].get<int>(), state,
-               tier["name"] == info["isa"] ? "; in use" : "");
+    append(out, "tier     {:8} {} vector registers of {} bits; {}{}\n", text(tier["name"]),
+           tier["register_count"].get<int>(), tier["vector_bits"].get<int>(), state,
+           tier["name"] == info["isa"] ? "; in use" : "");
   }
-  fmt::print("tiles    weights packed in panels of {} columns; up to {} query rows per prefill task\n",
-             info["tiles"]["matmul_panel_columns"].get<int64_t>(),
-             info["tiles"]["prefill_rows_per_task"].get<int64_t>());
+  append(out, "tiles    weights packed in panels of {} columns; up to {} query rows per prefill task\n",
+         info["tiles"]["matmul_panel_columns"].get<int64_t>(), info["tiles"]["prefill_rows_per_task"].get<int64_t>());
   for (const ordered_json& plan : info["kernels"]) {
-    fmt::print("kernel   {:36} {} ({} tasks)\n", text(plan["kernel"]), text(plan["problem"]),
-               plan["tasks"].get<int64_t>());
+    append(out, "kernel   {:36} {} ({})\n", text(plan["kernel"]), text(plan["problem"]),
+           counted(plan["tasks"].get<int64_t>(), "task"));
   }
+  return out;
 }
 
-int run(int argc, char** argv) {
+void run(int argc, char** argv) {
   CLI::App app("Shows the CPU, the instruction sets that qkv uses on it, and the kernels chosen for typical problems.",
                "qkv-info");
   std::string max_isa;
   bool as_json = false;
-  app.add_option("--max-isa", max_isa, "the best instruction set to use, for example avx2");
+  app.add_option("--max-isa", max_isa, "the best instruction set to use, for example avx2")->option_text("NAME");
   app.add_flag("--json", as_json, "print one JSON object, which also tells FLOPs, bytes and workspace of each problem");
-  app.set_version_flag("--version", qkv_version());
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    throw;
-  }
-  if (qkv_isa_set_max(max_isa.c_str()) != QKV_OK)
-    throw std::runtime_error(fmt::format("--max-isa: {}", qkv_error_message()));
+  app.set_version_flag("--version", fmt::format("qkv-info {}", qkv_version()));
+  if (!parse_arguments(app, argc, argv)) return;
+  if (!max_isa.empty()) cap_isa(max_isa);
   const ordered_json info = gather();
-  if (as_json) {
-    fmt::print("{}\n", info.dump(2));
-  } else {
-    print(info);
-  }
-  if (std::fflush(stdout) != 0) throw std::runtime_error("standard output cannot be written");
-  return 0;
+  write_standard_output(as_json ? info.dump(2) + "\n" : report(info));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "qkv-info: {}\n", error.what());
-    return 2;
-  }
+  return exit_code_of("qkv-info", [&] { run(argc, argv); });
 }

@@ -9,8 +9,9 @@ python=/usr/bin/python3
 model_folder=models/all-MiniLM-L6-v2
 model_not_fetched=3  # the exit code of tools/setup_model.py without network
 
-build_packages=(g++ meson ninja-build pkg-config python3 libxsimd-dev doctest-dev libbenchmark-dev
-  libcli11-dev libfmt-dev nlohmann-json3-dev libutf8proc-dev)
+build_packages=(g++ meson ninja-build pkg-config python3 libxsimd-dev libcli11-dev libfmt-dev nlohmann-json3-dev
+  libutf8proc-dev)
+test_packages=(doctest-dev libbenchmark-dev binutils)
 model_packages=(python3-pip ca-certificates)
 
 # Called by an aborted step, before the script ends. A script that counts its steps defines its own.
@@ -108,6 +109,10 @@ install_packages() {
   local missing
   mapfile -t missing < <(missing_packages "$@" | sort --unique)
   ((${#missing[@]} == 0)) && return
+  command -v apt-get >/dev/null || {
+    echo "There is no apt-get here. Install what these Debian packages hold, and run again: ${missing[*]}" >&2
+    exit 2
+  }
   # sudo asks for a password before the output goes to a log.
   ((EUID == 0)) || ! command -v sudo >/dev/null || sudo --validate
   required_step "installing ${#missing[@]} packages" install_missing "${missing[@]}"

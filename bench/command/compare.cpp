@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/output_file.hpp"
+#include "cli/standard_output.hpp"
 #include "command/commands.hpp"
 #include "results/diff.hpp"
 #include "results/result_file.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include "cli/output_file.hpp"
+#include "cli/standard_output.hpp"
 #include "command/cases.hpp"
 #include "command/commands.hpp"
 #include "problems/work.hpp"

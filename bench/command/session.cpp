@@ -67,7 +67,7 @@ Session::Session(const Options& options, std::FILE* stream)
       measurement_{limits_, effort_of(options), options.check_only},
       stream_(stream),
       progress_(stream, expected_seconds(cases_, measurement_)) {
-  if (!options.json.empty()) file_.emplace(options.json);
+  if (!options.json.empty()) file_.emplace("--json", options.json);
 }
 
 void Session::register_benchmarks() {

@@ -15,7 +15,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double least_batch_seconds = 2e-3;
 constexpr double limit_seconds = 2e-3;  // what the two limit loops of a repetition take, roughly
-constexpr int patience = 6;             // times the repetitions asked for, before it is too noisy
+constexpr int patience = 20;            // times the repetitions asked for, and
+constexpr double patient_times = 4;     // times the seconds, before it is too noisy
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -68,7 +69,7 @@ std::vector<Repetition> repeat(const Subject& subject, const Effort& effort) {
   const int64_t calls = batch_size(subject.call);
   const double once = limit_seconds + seconds_of(subject.call, calls);
   const int planned = std::clamp(static_cast<int>(effort.seconds / once), least_kept, effort.repetitions);
-  const double most_seconds = std::max(effort.seconds, 2 * planned * once);
+  const double most_seconds = patient_times * std::max(planned * once, std::min(effort.seconds, Effort{}.seconds));
   const auto start = Clock::now();
   std::vector<Repetition> repetitions;
   const auto enough = [&] {

@@ -13,7 +13,7 @@ struct MatmulOperands {
         input(sizes.m * sizes.k, 2),
         bias(sizes.bias != 0 ? sizes.n : 0, 3),
         result(Floats::filled(sizes.m * sizes.n, 0)) {
-    const qkv_tensor weight_view = view(*weight, {shape.n, shape.k});
+    const qkv_tensor weight_view = qkv::input(*weight, {shape.n, shape.k});
     size_t bytes = 0;
     qkv::check(qkv_matmul_pack_bytes(&weight_view, &bytes));
     packed = Floats::filled(static_cast<int64_t>((bytes + sizeof(float) - 1) / sizeof(float)), 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Element-wise activations, alone or as the epilogue of a matmul. */
+/* Element-wise activations, alone or as the epilogue of a matmul. At -inf, where their formulas say infinity times 0,
+ * GELU and SiLU are 0, their limit; NaN stays NaN. */
 #ifndef QKV_ACTIVATION_H
 #define QKV_ACTIVATION_H
 
@@ -12,7 +13,7 @@ extern "C" {
 
 typedef enum qkv_activation_kind {
   QKV_IDENTITY = 0,
-  QKV_RELU = 1,      /* max(x, 0); NaN stays NaN */
+  QKV_RELU = 1,      /* max(x, 0) */
   QKV_GELU = 2,      /* x/2 (1 + erf(x / sqrt 2)), Hendrycks and Gimpel 2016 */
   QKV_GELU_TANH = 3, /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), same paper */
   QKV_SILU = 4       /* x / (1 + exp(-x)) */

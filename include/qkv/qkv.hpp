@@ -2,7 +2,7 @@
 // A thin C++17 layer over qkv.h: errors as exceptions, views of containers, plans that own their workspace.
 //
 //   auto args = qkv::make<qkv_attention_args>();
-//   args.query = qkv::view(query, {batch, heads, rows, head_dim});
+//   args.query = qkv::view(query, {batch, heads, rows, head_dim});   // qkv::input for constant values
 //   ...
 //   qkv::compute(args);               // plan, workspace and run at once
 //
@@ -17,6 +17,7 @@
 #include <iterator>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "qkv/qkv.h"
@@ -45,17 +46,36 @@ Args make() {
   return args;
 }
 
-// A contiguous row-major view of `values`, which must hold exactly as many floats as the shape.
+inline qkv_dtype dtype_of(const float*) {
+  return QKV_F32;
+}
+inline qkv_dtype dtype_of(const std::uint8_t*) {
+  return QKV_BOOL;
+}
+
+// A contiguous row-major view, to be read only, of `values`: floats, or bytes as a mask, exactly as many as the shape
+// has.
 template <class Container>
-qkv_tensor view(const Container& values, std::initializer_list<std::int64_t> shape) {
+qkv_tensor input(const Container& values, std::initializer_list<std::int64_t> shape) {
   std::size_t count = 1;
   for (const std::int64_t extent : shape) count *= static_cast<std::size_t>(extent);
   if (shape.size() > QKV_MAX_RANK || count != std::size(values)) {
     throw Error(QKV_INVALID_ARGUMENT, "view: " + std::to_string(std::size(values)) + " values, the shape of rank " +
                                           std::to_string(shape.size()) + " has " + std::to_string(count));
   }
-  const float* data = std::data(values);
-  return qkv_tensor_f32(data, static_cast<std::int32_t>(shape.size()), shape.begin());
+  const auto* data = std::data(values);
+  qkv_tensor view = qkv_tensor_f32(nullptr, static_cast<std::int32_t>(shape.size()), shape.begin());
+  view.data = const_cast<void*>(static_cast<const void*>(data));
+  view.dtype = dtype_of(data);
+  return view;
+}
+
+// The same of values that may be written, for any operand.
+template <class Container>
+qkv_tensor view(Container& values, std::initializer_list<std::int64_t> shape) {
+  using Element = std::remove_pointer_t<decltype(std::data(values))>;
+  static_assert(!std::is_const_v<Element>, "constant values are an input: qkv::input(values, shape)");
+  return input(values, shape);
 }
 
 // The three functions of the operation that an args struct belongs to.
@@ -82,9 +102,9 @@ QKV_OPERATION(softmax);
 template <class Args>
 class Plan {
  public:
-  explicit Plan(const Args& args, std::int32_t workers = 1) {
+  explicit Plan(const Args& args, std::int32_t workers = 1) : workers_(workers < 1 ? 1 : workers) {
     check(Operation<Args>::plan(&args, &plan_));
-    facts_ = qkv_plan_describe(&plan_, workers);
+    facts_ = qkv_plan_describe(&plan_, workers_);
     workspace_.resize(facts_.workspace_bytes);
   }
   // facts().kernel points into the plan.
@@ -94,12 +114,17 @@ class Plan {
   const qkv_plan_facts& facts() const { return facts_; }
 
   void run(const Args& args, std::int64_t first_task, std::int64_t last_task, std::int32_t worker) {
+    if (worker >= workers_) {
+      throw Error(QKV_INVALID_ARGUMENT, "worker = " + std::to_string(worker) + ": the plan has workspace for " +
+                                            std::to_string(workers_) + " workers");
+    }
     check(Operation<Args>::run(&plan_, &args, first_task, last_task, worker, workspace_.data()));
   }
   // All tasks on this thread.
   void run(const Args& args) { run(args, 0, facts_.task_count, 0); }
 
  private:
+  std::int32_t workers_;
   qkv_plan plan_;
   qkv_plan_facts facts_;
   std::vector<std::byte> workspace_;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The vocabulary of every qkv operation: status, dtype, strided view, plan.
  *
- * Every operation comes as four functions around one args struct:
+ * Every operation comes as three functions around one args struct:
  *
- *   qkv_NAME_plan(args, &plan)            validates shapes, strides, options; chooses the kernel; reads no data
+ *   qkv_NAME_plan(args, &plan)            validates shapes, strides, options; chooses the kernel; reads no tensor
+ *                                         (attention: key_count and first_query_position, which facts count;
+ *                                         matmul: the header of the packed weight)
  *   qkv_NAME_run(&plan, args, first, last, worker, workspace)
  *                                         computes tasks [first, last) of the plan, from any thread
  *   qkv_NAME(args, pool, workspace, bytes)  plan + run of all tasks on a pool (NULL: this thread)
@@ -50,8 +52,11 @@ enum { QKV_MAX_RANK = 4 };
 
 /* A strided view of memory that the caller owns. Strides are in elements; 0 repeats an element along that axis (inputs
  * only). In optional operands an axis of extent 1 is broadcast as well. A view of rank 0 is absent, so a zeroed struct
- * means "not given". `data` may be NULL where some extent is 0. Only element alignment is required and no byte outside
- * the elements is touched. */
+ * means "not given". An output may share no element with another operand, unless the operation says so; it may
+ * interleave with one if they are slots of a common period, such as query and output in [row, 4, head, dim]: some
+ * stride, in bytes, into whose multiples the other strides of both views fall or within which they stay. Other ways to
+ * interleave are refused. `data` may be NULL where some extent is 0. Only element alignment is required and no byte
+ * outside the elements is touched. */
 typedef struct qkv_tensor {
   void* data;
   int32_t dtype; /* qkv_dtype */
@@ -72,7 +77,8 @@ typedef struct qkv_plan {
 typedef struct qkv_plan_facts {
   const char* kernel;     /* for example "attention.prefill.f32.plain@avx512"; lives as long as the plan */
   int64_t task_count;     /* tasks are independent; run long ranges or single tasks, in any order */
-  size_t workspace_bytes; /* for `workers` workers, numbered 0 .. workers - 1; any alignment will do */
+  size_t workspace_bytes; /* for `workers` workers, numbered 0 .. workers - 1; any alignment will do; SIZE_MAX
+                             if a size_t cannot hold it, which no call accepts */
   double flops; /* useful floating-point operations; for attention: 2 (d_k + d_v) per visible (query, key) pair
                    at the counts and positions that were in args when the plan was made */
   double bytes; /* bytes of operands read and written at least once */

@@ -1,32 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qkv/activation.h"
 
+#include "api/options.hpp"
 #include "api/row_operation.hpp"
 
 namespace qkv {
 namespace {
 
-const char* variant(const qkv_activation_args& args) {
-  constexpr const char* names[] = {"activation.identity", "activation.relu", "activation.gelu", "activation.gelu_tanh",
-                                   "activation.silu"};
-  return names[args.kind];
-}
+struct Activation : RowOperation<Activation, qkv_activation_args> {
+  static constexpr Operation operation = Operation::activation;
+  static constexpr auto kernel = &RowKernels::activation;
+  static constexpr double flops_per_element = 1;  // one function, whatever it takes
 
-qkv_status check_options(const qkv_activation_args& args) {
-  if (args.kind >= QKV_IDENTITY && args.kind <= QKV_SILU) return QKV_OK;
-  return fail(QKV_INVALID_ARGUMENT, "kind = %d: not a qkv_activation_kind", args.kind);
-}
+  static const char* name(const Args& args) {
+    constexpr const char* names[] = {"activation.identity", "activation.relu", "activation.gelu",
+                                     "activation.gelu_tanh", "activation.silu"};
+    return names[args.kind];
+  }
 
-RowViews views_of(qkv_activation_args& args) {
-  RowViews views(args.input.shape[0], args.input.shape[1]);
-  views.add("input", Role::input, args.input, true);
-  views.add("output", Role::output, args.output);
-  return views;
-}
+  static qkv_status check_options(const Args& args) {
+    return check_kind("kind", args.kind, QKV_SILU, "qkv_activation_kind");
+  }
 
-// One function per element, whatever it takes.
-constexpr RowOperation<qkv_activation_args> operation{
-    Operation::activation, &RowKernels::activation, 1, variant, check_options, views_of, nullptr};
+  static OperandsOf<Args> operands(const Args& planned, Args& args) {
+    const int64_t rows = planned.input.shape[0], columns = planned.input.shape[1];
+    OperandsOf<Args> list(planned, args);
+    list.add(&Args::input, rows_of("input", Role::input, rows, columns), true);
+    list.add(&Args::output, rows_of("output", Role::output, rows, columns));
+    return list;
+  }
+
+  static bool fits(const Body& body, const Args& args) { return body.args.kind == args.kind; }
+};
 
 }  // namespace
 }  // namespace qkv
@@ -34,16 +39,15 @@ constexpr RowOperation<qkv_activation_args> operation{
 using namespace qkv;
 
 qkv_status qkv_activation_plan(const qkv_activation_args* args, qkv_plan* plan) {
-  return plan_rows(operation, args, plan);
+  return plan_operation<Activation>(args, plan);
 }
 
 qkv_status qkv_activation_run(const qkv_plan* plan, const qkv_activation_args* args, int64_t first_task,
                               int64_t last_task, int32_t worker, void* workspace) {
-  return run_rows(operation, plan, args, {first_task, last_task, worker, workspace});
+  return run_operation<Activation>(plan, args, {first_task, last_task, worker, workspace});
 }
 
 qkv_status qkv_activation(const qkv_activation_args* args, const qkv_pool* pool, void* workspace,
                           size_t workspace_bytes) {
-  return execute<qkv_activation_args>({qkv_activation_plan, qkv_activation_run}, args, pool, workspace,
-                                      workspace_bytes);
+  return call_operation<Activation>(args, pool, workspace, workspace_bytes);
 }

@@ -1,35 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qkv/embedding.h"
 
+#include "api/row_ids.hpp"
 #include "api/row_operation.hpp"
 
 namespace qkv {
 namespace {
 
-const char* variant(const qkv_embedding_args&) {
-  return "embedding";
-}
+struct Embedding : RowOperation<Embedding, qkv_embedding_args> {
+  static constexpr Operation operation = Operation::embedding;
+  static constexpr auto kernel = &RowKernels::embedding;
+  static constexpr double flops_per_element = 0;
 
-qkv_status check_options(const qkv_embedding_args&) {
-  return QKV_OK;
-}
+  static const char* name(const Args&) { return "embedding"; }
 
-RowViews views_of(qkv_embedding_args& args) {
-  const qkv_tensor& table = args.table;
-  RowViews views(args.output.shape[0], table.shape[1]);
-  views.add({"table", Role::input, QKV_F32, 2, {table.shape[0], table.shape[1]}}, args.table);
-  views.add("output", Role::output, args.output);
-  return views;
-}
+  static OperandsOf<Args> operands(const Args& planned, Args& args) {
+    const int64_t entries = planned.table.shape[0], columns = planned.table.shape[1];
+    OperandsOf<Args> list(planned, args);
+    list.add(&Args::table, rows_of("table", Role::input, entries, columns));
+    list.add(&Args::output, rows_of("output", Role::output, planned.output.shape[0], columns));
+    return list;
+  }
 
-qkv_status check_contents(const qkv_embedding_args& args, RowRange rows) {
-  const RowIds ids{"ids", args.ids, args.table.shape[0]};
-  if (const qkv_status status = check_id_memory(ids, args.output); status != QKV_OK) return status;
-  return check_ids(ids, rows);
-}
-
-constexpr RowOperation<qkv_embedding_args> operation{
-    Operation::embedding, &RowKernels::embedding, 0, variant, check_options, views_of, check_contents};
+  static qkv_status check_rows(const Args& args, RowRange rows) {
+    return check_ids({"ids", args.ids, args.table.shape[0]}, args.output, rows);
+  }
+};
 
 }  // namespace
 }  // namespace qkv
@@ -37,15 +33,15 @@ constexpr RowOperation<qkv_embedding_args> operation{
 using namespace qkv;
 
 qkv_status qkv_embedding_plan(const qkv_embedding_args* args, qkv_plan* plan) {
-  return plan_rows(operation, args, plan);
+  return plan_operation<Embedding>(args, plan);
 }
 
 qkv_status qkv_embedding_run(const qkv_plan* plan, const qkv_embedding_args* args, int64_t first_task,
                              int64_t last_task, int32_t worker, void* workspace) {
-  return run_rows(operation, plan, args, {first_task, last_task, worker, workspace});
+  return run_operation<Embedding>(plan, args, {first_task, last_task, worker, workspace});
 }
 
 qkv_status qkv_embedding(const qkv_embedding_args* args, const qkv_pool* pool, void* workspace,
                          size_t workspace_bytes) {
-  return execute<qkv_embedding_args>({qkv_embedding_plan, qkv_embedding_run}, args, pool, workspace, workspace_bytes);
+  return call_operation<Embedding>(args, pool, workspace, workspace_bytes);
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qkv/matmul.h"
 
-#include "api/execute.hpp"
-#include "api/float_environment.hpp"
-#include "api/views.hpp"
+#include "api/operation.hpp"
+#include "api/options.hpp"
 #include "dispatch/isa_registry.hpp"
 #include "plan/matmul_plan.hpp"
 
@@ -20,58 +19,64 @@ qkv_status check_weight_view(const qkv_tensor* weight, PackedHeader& header, int
               static_cast<long long>(header.columns), static_cast<long long>(header.depth));
 }
 
-qkv_status check_packed(const void* packed) {
-  if (packed == nullptr) return fail(QKV_INVALID_ARGUMENT, "weight = NULL");
+qkv_status check_packed(const char* name, const void* packed) {
+  if (packed == nullptr) return fail(QKV_INVALID_ARGUMENT, "%s = NULL", name);
   if (reinterpret_cast<uintptr_t>(packed) % cache_line != 0) {
-    return fail(QKV_INVALID_ARGUMENT, "weight = %p: must be aligned to 64 bytes", packed);
+    return fail(QKV_INVALID_ARGUMENT, "%s = %p: must be aligned to 64 bytes", name, packed);
   }
   return QKV_OK;
 }
 
-qkv_status read_packed(const void* packed, PackedHeader& header) {
-  if (const qkv_status status = check_packed(packed); status != QKV_OK) return status;
+PackedHeader header_of(const void* packed) {
+  PackedHeader header;
   std::memcpy(&header, packed, sizeof header);
-  if (valid_packed_header(header)) return QKV_OK;
-  return fail(QKV_INVALID_ARGUMENT, "weight = %p: not made by qkv_matmul_pack of this library", packed);
+  return header;
 }
 
-qkv_status check_activation(int32_t kind) {
-  if (kind >= QKV_IDENTITY && kind <= QKV_SILU) return QKV_OK;
-  return fail(QKV_INVALID_ARGUMENT, "activation = %d: not a qkv_activation_kind", kind);
-}
+struct Matmul {
+  using Args = qkv_matmul_args;
+  using Body = MatmulPlan;
+  static constexpr Operation operation = Operation::matmul;
 
-// Everything but the data; rewrites args into plain form.
-qkv_status check_args(qkv_matmul_args& args, PackedHeader& weight) {
-  if (const qkv_status status = read_packed(args.weight, weight); status != QKV_OK) return status;
-  if (const qkv_status status = check_activation(args.activation); status != QKV_OK) return status;
-  const int64_t rows = args.input.shape[0];
-  const struct {
-    ViewRule rule;
-    qkv_tensor& view;
-  } views[] = {
-      {{"input", Role::input, QKV_F32, 2, {rows, weight.depth}}, args.input},
-      {{"bias", Role::optional, QKV_F32, 1, {weight.columns}}, args.bias},
-      {{"output", Role::output, QKV_F32, 2, {rows, weight.columns}}, args.output},
-  };
-  for (const auto& [rule, view] : views) {
-    if (const qkv_status status = check_view(rule, view); status != QKV_OK) return status;
+  static qkv_status check_options(const Args& args) {
+    if (const qkv_status status = check_packed("weight", args.weight); status != QKV_OK) return status;
+    if (!valid_packed_header(header_of(args.weight))) {
+      return fail(QKV_INVALID_ARGUMENT, "weight = %p: not made by qkv_matmul_pack of this library", args.weight);
+    }
+    return check_kind("activation", args.activation, QKV_SILU, "qkv_activation_kind");
   }
-  return QKV_OK;
-}
 
-qkv_status check_operands(const qkv_matmul_args& args, const PackedHeader& header) {
-  int64_t bytes = 0;
-  packed_bytes(header, bytes);
-  const qkv_tensor weight{const_cast<void*>(args.weight), QKV_BOOL, 1, {bytes}, {1}};
-  for (const qkv_status status :
-       {check_data("input", args.input), check_data("bias", args.bias), check_data("output", args.output),
-        check_no_overlap("output", args.output, "input", args.input),
-        check_no_overlap("output", args.output, "bias", args.bias),
-        check_no_overlap("output", args.output, "weight", weight)}) {
-    if (status != QKV_OK) return status;
+  static OperandsOf<Args> operands(const Args& planned, Args& args) {
+    const PackedHeader weight = header_of(args.weight);
+    const int64_t rows = planned.input.shape[0];
+    OperandsOf<Args> list(planned, args);
+    list.add(&Args::input, {"input", Role::input, QKV_F32, 2, {rows, weight.depth}});
+    list.add(&Args::bias, {"bias", Role::optional, QKV_F32, 1, {weight.columns}});
+    list.add(&Args::output, {"output", Role::output, QKV_F32, 2, {rows, weight.columns}});
+    return list;
   }
-  return QKV_OK;
-}
+
+  static qkv_status make_plan(const Args& args, Plan<Body>& plan) {
+    plan = make_matmul_plan(args, header_of(args.weight), Tuning{});
+    return QKV_OK;
+  }
+
+  static void describe(const Args& args, Plan<Body>& plan) { describe_matmul(args, plan); }
+
+  static bool fits(const Body& body, const Args& args) {
+    return body.args.activation == args.activation && std::memcmp(&body.weight, args.weight, sizeof body.weight) == 0;
+  }
+
+  static qkv_status check_contents(const Plan<Body>& plan, const Args& args, int64_t, int64_t) {
+    int64_t bytes = 0;
+    packed_bytes(plan.body.weight, bytes);
+    return check_apart("output", args.output, "weight", bytes_at(args.weight, bytes));
+  }
+
+  static void compute(const Plan<Body>& plan, const Args& args, int64_t first, int64_t last, char* slot) {
+    run_matmul(plan, args, first, last, slot);
+  }
+};
 
 }  // namespace
 }  // namespace qkv
@@ -91,49 +96,26 @@ qkv_status qkv_matmul_pack(const qkv_tensor* weight, void* packed, size_t bytes)
   PackedHeader header;
   int64_t needed;
   if (const qkv_status status = check_weight_view(weight, header, needed); status != QKV_OK) return status;
-  if (const qkv_status status = check_data("weight", *weight); status != QKV_OK) return status;
-  if (const qkv_status status = check_packed(packed); status != QKV_OK) return status;
+  if (const qkv_status status = check_packed("packed", packed); status != QKV_OK) return status;
   if (bytes < static_cast<size_t>(needed)) {
     return fail(QKV_WORKSPACE_TOO_SMALL, "bytes = %zu: the packed weight takes %lld", bytes,
                 static_cast<long long>(needed));
   }
+  const qkv_status apart = check_apart("packed", bytes_at(packed, needed), "weight", *weight);
+  if (apart != QKV_OK) return apart;
   pack_weight(header, *weight, packed);
   return QKV_OK;
 }
 
 qkv_status qkv_matmul_plan(const qkv_matmul_args* args, qkv_plan* plan) {
-  const FloatEnvironment environment;  // for the operation counts
-  qkv_matmul_args checked;
-  PackedHeader weight;
-  if (plan == nullptr) return fail(QKV_INVALID_ARGUMENT, "plan = NULL");
-  if (const qkv_status status = read_args(args, checked); status != QKV_OK) return status;
-  if (const qkv_status status = check_args(checked, weight); status != QKV_OK) return status;
-  store_plan(make_matmul_plan(checked, weight, Tuning{}), plan);
-  return QKV_OK;
+  return plan_operation<Matmul>(args, plan);
 }
 
-qkv_status qkv_matmul_run(const qkv_plan* storage, const qkv_matmul_args* args, int64_t first_task, int64_t last_task,
+qkv_status qkv_matmul_run(const qkv_plan* plan, const qkv_matmul_args* args, int64_t first_task, int64_t last_task,
                           int32_t worker, void* workspace) {
-  const auto* plan = read_plan<MatmulPlan>(storage, Operation::matmul);
-  if (plan == nullptr) return fail(QKV_INVALID_ARGUMENT, "plan: not a matmul plan");
-  qkv_matmul_args checked;
-  PackedHeader weight;
-  if (const qkv_status status = read_args(args, checked); status != QKV_OK) return status;
-  if (const qkv_status status = check_args(checked, weight); status != QKV_OK) return status;
-  const qkv_matmul_args& planned = plan->body.args;
-  if (!same_layout(planned.input, checked.input) || !same_layout(planned.output, checked.output) ||
-      !same_layout(planned.bias, checked.bias) || planned.activation != checked.activation ||
-      std::memcmp(&plan->body.weight, &weight, sizeof weight) != 0) {
-    return fail(QKV_INVALID_ARGUMENT, "args: not what the plan was made for");
-  }
-  if (const qkv_status status = check_operands(checked, weight); status != QKV_OK) return status;
-  const qkv_status status = check_range(plan->header, first_task, last_task, worker, workspace);
-  if (status != QKV_OK) return status;
-  const FloatEnvironment environment;
-  run_matmul(*plan, checked, first_task, last_task, worker_slot(plan->header, worker, workspace));
-  return QKV_OK;
+  return run_operation<Matmul>(plan, args, {first_task, last_task, worker, workspace});
 }
 
 qkv_status qkv_matmul(const qkv_matmul_args* args, const qkv_pool* pool, void* workspace, size_t workspace_bytes) {
-  return execute<qkv_matmul_args>({qkv_matmul_plan, qkv_matmul_run}, args, pool, workspace, workspace_bytes);
+  return call_operation<Matmul>(args, pool, workspace, workspace_bytes);
 }

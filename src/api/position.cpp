@@ -3,15 +3,12 @@
 
 #include <cmath>
 
+#include "api/options.hpp"
+#include "api/row_ids.hpp"
 #include "api/row_operation.hpp"
 
 namespace qkv {
 namespace {
-
-const char* variant(const qkv_position_args& args) {
-  constexpr const char* names[] = {"position.learned", "position.sinusoidal", "position.sinusoidal_halves"};
-  return names[args.kind];
-}
 
 qkv_status check_sinusoids(const qkv_position_args& args) {
   const bool halves = args.kind == QKV_POSITION_SINUSOIDAL_HALVES;
@@ -24,22 +21,6 @@ qkv_status check_sinusoids(const qkv_position_args& args) {
   return fail(QKV_INVALID_ARGUMENT, "base = %g: must be 0 or a normal positive number", static_cast<double>(args.base));
 }
 
-qkv_status check_options(const qkv_position_args& args) {
-  if (args.kind < QKV_POSITION_LEARNED || args.kind > QKV_POSITION_SINUSOIDAL_HALVES) {
-    return fail(QKV_INVALID_ARGUMENT, "kind = %d: not a qkv_position_kind", args.kind);
-  }
-  return args.kind == QKV_POSITION_LEARNED ? QKV_OK : check_sinusoids(args);
-}
-
-RowViews views_of(qkv_position_args& args) {
-  const bool learned = args.kind == QKV_POSITION_LEARNED;
-  const qkv_tensor& table = args.table;
-  RowViews views(args.output.shape[0], learned ? table.shape[1] : args.output.shape[1]);
-  if (learned) views.add({"table", Role::input, QKV_F32, 2, {table.shape[0], table.shape[1]}}, args.table);
-  views.add("output", Role::output, args.output);
-  return views;
-}
-
 // Positions that count up from first_position.
 qkv_status check_first(const qkv_position_args& args, int64_t limit) {
   const int64_t first = args.first_position, rows = args.output.shape[0];
@@ -48,16 +29,39 @@ qkv_status check_first(const qkv_position_args& args, int64_t limit) {
               static_cast<long long>(first), static_cast<long long>(rows), static_cast<long long>(limit));
 }
 
-qkv_status check_contents(const qkv_position_args& args, RowRange rows) {
-  const int64_t limit = args.kind == QKV_POSITION_LEARNED ? args.table.shape[0] : INT64_MAX;
-  if (args.positions == nullptr) return check_first(args, limit);
-  const RowIds positions{"positions", args.positions, limit};
-  if (const qkv_status status = check_id_memory(positions, args.output); status != QKV_OK) return status;
-  return check_ids(positions, rows);
-}
+struct Position : RowOperation<Position, qkv_position_args> {
+  static constexpr Operation operation = Operation::position;
+  static constexpr auto kernel = &RowKernels::position;
+  static constexpr double flops_per_element = 0;
 
-constexpr RowOperation<qkv_position_args> operation{
-    Operation::position, &RowKernels::position, 0, variant, check_options, views_of, check_contents};
+  static const char* name(const Args& args) {
+    constexpr const char* names[] = {"position.learned", "position.sinusoidal", "position.sinusoidal_halves"};
+    return names[args.kind];
+  }
+
+  static qkv_status check_options(const Args& args) {
+    const qkv_status status = check_kind("kind", args.kind, QKV_POSITION_SINUSOIDAL_HALVES, "qkv_position_kind");
+    return status != QKV_OK || args.kind == QKV_POSITION_LEARNED ? status : check_sinusoids(args);
+  }
+
+  static OperandsOf<Args> operands(const Args& planned, Args& args) {
+    const bool learned = planned.kind == QKV_POSITION_LEARNED;
+    const int64_t entries = planned.table.shape[0];
+    const int64_t columns = learned ? planned.table.shape[1] : planned.output.shape[1];
+    OperandsOf<Args> list(planned, args);
+    if (learned) list.add(&Args::table, rows_of("table", Role::input, entries, columns));
+    list.add(&Args::output, rows_of("output", Role::output, planned.output.shape[0], columns));
+    return list;
+  }
+
+  static bool fits(const Body& body, const Args& args) { return body.args.kind == args.kind; }
+
+  static qkv_status check_rows(const Args& args, RowRange rows) {
+    const int64_t limit = args.kind == QKV_POSITION_LEARNED ? args.table.shape[0] : INT64_MAX;
+    if (args.positions == nullptr) return check_first(args, limit);
+    return check_ids({"positions", args.positions, limit}, args.output, rows);
+  }
+};
 
 }  // namespace
 }  // namespace qkv
@@ -65,14 +69,14 @@ constexpr RowOperation<qkv_position_args> operation{
 using namespace qkv;
 
 qkv_status qkv_position_plan(const qkv_position_args* args, qkv_plan* plan) {
-  return plan_rows(operation, args, plan);
+  return plan_operation<Position>(args, plan);
 }
 
 qkv_status qkv_position_run(const qkv_plan* plan, const qkv_position_args* args, int64_t first_task, int64_t last_task,
                             int32_t worker, void* workspace) {
-  return run_rows(operation, plan, args, {first_task, last_task, worker, workspace});
+  return run_operation<Position>(plan, args, {first_task, last_task, worker, workspace});
 }
 
 qkv_status qkv_position(const qkv_position_args* args, const qkv_pool* pool, void* workspace, size_t workspace_bytes) {
-  return execute<qkv_position_args>({qkv_position_plan, qkv_position_run}, args, pool, workspace, workspace_bytes);
+  return call_operation<Position>(args, pool, workspace, workspace_bytes);
 }

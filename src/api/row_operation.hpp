@@ -1,85 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plan and run of the row-wise operations, which differ in what RowOperation says.
+// What the row-wise operations have in common. Op adds to the members of an operation:
+//
+//   kernel                  its place in the table
+//   flops_per_element
+//   name(args)              first part of the kernel id
 #pragma once
 
-#include "api/execute.hpp"
-#include "api/float_environment.hpp"
-#include "api/row_views.hpp"
+#include <cstdio>
+
+#include "api/operation.hpp"
+#include "plan/row_plan.hpp"
 
 namespace qkv {
 
-// The arguments that every run function has.
-struct TaskRange {
-  int64_t first, last;
-  int32_t worker;
-  const void* workspace;
-};
-
-template <class Args>
+template <class Op, class RowArgs>
 struct RowOperation {
-  Operation operation;
-  RowFunction<Args> RowKernels::*kernel;
-  double flops_per_element;
-  const char* (*variant)(const Args&);       // first part of the kernel id, by kind; called with checked options
-  qkv_status (*check_options)(const Args&);  // what is neither view nor data; before the views are looked at
-  RowViews (*views)(Args&);
-  qkv_status (*check_contents)(const Args&, RowRange);  // data that could lead out of an operand; or null
+  using Args = RowArgs;
+  using Body = RowPlan<Args>;
+
+  static qkv_status make_plan(const Args& args, Plan<Body>& plan) {
+    const RowBlocks blocks = make_row_blocks(args.output.shape[0], args.output.shape[1], Tuning{});
+    plan = {{}, {blocks, args}};
+    plan.header.task_count = divide_up(blocks.rows, blocks.rows_per_task);
+    return QKV_OK;
+  }
+
+  static void describe(Args& args, Plan<Body>& plan) {
+    PlanHeader& header = plan.header;
+    const int64_t rows = args.output.shape[0], columns = args.output.shape[1];
+    std::snprintf(header.kernel, sizeof header.kernel, "%s.f32@%s", Op::name(args),
+                  kernels_of_tier(plan.body.blocks.tier).rows.isa);
+    header.flops = Op::flops_per_element * static_cast<double>(rows) * static_cast<double>(columns);
+    header.bytes = bytes_of(Op::operands(args, args), rows);
+  }
+
+  static qkv_status check_contents(const Plan<Body>& plan, const Args& args, int64_t first, int64_t last) {
+    return Op::check_rows(args, rows_of_tasks(plan.body.blocks, first, last));
+  }
+
+  static void compute(const Plan<Body>& plan, const Args& args, int64_t first, int64_t last, char*) {
+    const RowRange rows = rows_of_tasks(plan.body.blocks, first, last);
+    const RowKernels& kernels = *kernels_of_tier(plan.body.blocks.tier).rows.kernels;
+    (kernels.*Op::kernel)({&args, rows.first, rows.last});
+  }
+
+  // For operations without options that a plan depends on, and without data that is checked.
+  static qkv_status check_options(const Args&) { return QKV_OK; }
+  static bool fits(const Body&, const Args&) { return true; }
+  static qkv_status check_rows(const Args&, RowRange) { return QKV_OK; }
 };
 
-template <class Args>
-qkv_status check_row_args(const RowOperation<Args>& operation, const Args* args, Args& checked) {
-  if (const qkv_status status = read_args(args, checked); status != QKV_OK) return status;
-  if (const qkv_status status = operation.check_options(checked); status != QKV_OK) return status;
-  return check_forms(operation.views(checked));
-}
-
-template <class Args>
-qkv_status plan_rows(const RowOperation<Args>& operation, const Args* args, qkv_plan* storage) {
-  if (storage == nullptr) return fail(QKV_INVALID_ARGUMENT, "plan = NULL");
-  Args checked;
-  if (const qkv_status status = check_row_args(operation, args, checked); status != QKV_OK) return status;
-  const RowViews views = operation.views(checked);
-  const double elements = static_cast<double>(views.rows) * static_cast<double>(views.columns);
-  const RowProblem problem{operation.operation,
-                           operation.variant(checked),
-                           views.rows,
-                           views.columns,
-                           operation.flops_per_element * elements,
-                           bytes_of(views)};
-  Plan<RowPlan> plan{};
-  plan.body.blocks = make_row_blocks(problem, active_tier(), Tuning{});
-  plan.body.variant = problem.variant;
-  store_layouts(views, plan.body);
-  plan.header = make_row_header(problem, plan.body.blocks);
-  store_plan(plan, storage);
-  return QKV_OK;
-}
-
-// Ids are checked where they are used; an empty range, with which the convenience call begins, checks all of them.
-template <class Args>
-qkv_status check_row_data(const RowOperation<Args>& operation, Args& args, RowRange rows) {
-  if (const qkv_status status = check_memory(operation.views(args)); status != QKV_OK) return status;
-  if (operation.check_contents == nullptr) return QKV_OK;
-  return operation.check_contents(args, rows.first < rows.last ? rows : RowRange{0, args.output.shape[0]});
-}
-
-template <class Args>
-qkv_status run_rows(const RowOperation<Args>& operation, const qkv_plan* storage, const Args* args, TaskRange tasks) {
-  const auto* plan = read_plan<RowPlan>(storage, operation.operation);
-  if (plan == nullptr) return fail(QKV_INVALID_ARGUMENT, "plan: not a plan of this operation");
-  Args checked;
-  if (const qkv_status status = check_row_args(operation, args, checked); status != QKV_OK) return status;
-  if (!same_layouts(plan->body, operation.views(checked)) || plan->body.variant != operation.variant(checked)) {
-    return fail(QKV_INVALID_ARGUMENT, "args: not what the plan was made for");
-  }
-  const qkv_status in_range = check_range(plan->header, tasks.first, tasks.last, tasks.worker, tasks.workspace);
-  if (in_range != QKV_OK) return in_range;
-  const RowRange rows = rows_of_tasks(plan->body.blocks, tasks.first, tasks.last);
-  if (const qkv_status status = check_row_data(operation, checked, rows); status != QKV_OK) return status;
-  const FloatEnvironment environment;
-  const RowKernels& kernels = *kernels_of_tier(plan->body.blocks.tier).rows.kernels;
-  (kernels.*operation.kernel)({&checked, rows.first, rows.last});
-  return QKV_OK;
+// A matrix of an operation's rows.
+inline ViewRule rows_of(const char* name, Role role, int64_t rows, int64_t columns) {
+  return {name, role, QKV_F32, 2, {rows, columns}};
 }
 
 }  // namespace qkv

@@ -10,49 +10,12 @@ namespace {
 
 using Long = long long;  // what printf prints
 
-int64_t size_of(int32_t dtype) {
-  return dtype == QKV_F32 ? 4 : 1;
-}
-
-bool empty(const qkv_tensor& view) {
-  for (int axis = 0; axis < view.rank; axis++) {
-    if (view.shape[axis] == 0) return true;
-  }
-  return false;
-}
-
-// Byte offsets, relative to data, of the first byte and one past the last byte of all elements.
-struct Extent {
-  int64_t low, high;
-};
-
-bool extent_of(const qkv_tensor& view, Extent& extent) {
-  extent = {0, 0};
-  if (empty(view)) return true;
-  extent.high = size_of(view.dtype);
-  for (int axis = 0; axis < view.rank; axis++) {
-    int64_t reach;
-    if (__builtin_mul_overflow(view.shape[axis] - 1, view.stride[axis], &reach)) return false;
-    if (__builtin_mul_overflow(reach, size_of(view.dtype), &reach)) return false;
-    int64_t& end = reach < 0 ? extent.low : extent.high;
-    if (__builtin_add_overflow(end, reach, &end)) return false;
-  }
-  return true;
-}
-
 bool count_overflows(const qkv_tensor& view) {
-  int64_t count = size_of(view.dtype);
+  int64_t count = element_size(view);
   for (int axis = 0; axis < view.rank; axis++) {
     if (__builtin_mul_overflow(count, view.shape[axis], &count)) return true;
   }
   return false;
-}
-
-bool is_optional(Role role) {
-  return role == Role::optional || role == Role::optional_output;
-}
-bool is_output(Role role) {
-  return role == Role::output || role == Role::optional_output;
 }
 
 void to_plain_form(const ViewRule& rule, qkv_tensor& view) {
@@ -68,10 +31,25 @@ void to_plain_form(const ViewRule& rule, qkv_tensor& view) {
 
 }  // namespace
 
-int64_t element_count(const qkv_tensor& view) {
-  int64_t count = 1;
-  for (int axis = 0; axis < view.rank; axis++) count *= view.shape[axis];
-  return count;
+bool empty(const qkv_tensor& view) {
+  for (int axis = 0; axis < view.rank; axis++) {
+    if (view.shape[axis] == 0) return true;
+  }
+  return false;
+}
+
+bool extent_of(const qkv_tensor& view, Extent& extent) {
+  extent = {0, 0};
+  if (empty(view)) return true;
+  extent.high = element_size(view);
+  for (int axis = 0; axis < view.rank; axis++) {
+    int64_t reach;
+    if (__builtin_mul_overflow(view.shape[axis] - 1, view.stride[axis], &reach)) return false;
+    if (__builtin_mul_overflow(reach, element_size(view), &reach)) return false;
+    int64_t& end = reach < 0 ? extent.low : extent.high;
+    if (__builtin_add_overflow(end, reach, &end)) return false;
+  }
+  return true;
 }
 
 qkv_status check_form(const ViewRule& rule, const qkv_tensor& view) {
@@ -118,43 +96,12 @@ qkv_status check_view(const ViewRule& rule, qkv_tensor& view) {
   return QKV_OK;
 }
 
-qkv_status check_data(const char* name, const qkv_tensor& view) {
-  if (!present(view) || empty(view)) return QKV_OK;
-  if (view.data == nullptr) return fail(QKV_INVALID_ARGUMENT, "%s.data = NULL: the tensor has elements", name);
-  const auto address = reinterpret_cast<uintptr_t>(view.data);
-  if (address % static_cast<uintptr_t>(size_of(view.dtype)) != 0) {
-    return fail(QKV_INVALID_ARGUMENT, "%s.data = %p: not aligned to its element", name, view.data);
-  }
-  Extent extent;
-  extent_of(view, extent);
-  uintptr_t end;
-  const bool wraps = __builtin_add_overflow(address, static_cast<uintptr_t>(extent.high), &end) ||
-                     address < static_cast<uintptr_t>(-extent.low);
-  if (wraps) return fail(QKV_INVALID_ARGUMENT, "%s: reaches beyond the address space", name);
-  return QKV_OK;
-}
-
-qkv_status check_no_overlap(const char* output_name, const qkv_tensor& output, const char* other_name,
-                            const qkv_tensor& other) {
-  if (!present(output) || !present(other) || empty(output) || empty(other)) return QKV_OK;
-  Extent ours, theirs;
-  extent_of(output, ours);
-  extent_of(other, theirs);
-  const char* out = static_cast<const char*>(output.data);
-  const char* in = static_cast<const char*>(other.data);
-  if (out + ours.low < in + theirs.high && in + theirs.low < out + ours.high) {
-    return fail(QKV_INVALID_ARGUMENT, "%s overlaps %s", output_name, other_name);
-  }
-  return QKV_OK;
-}
-
-bool same_view(const qkv_tensor& a, const qkv_tensor& b) {
-  return a.data == b.data && same_layout(a, b);
-}
-
 bool same_layout(const qkv_tensor& a, const qkv_tensor& b) {
-  return a.dtype == b.dtype && a.rank == b.rank && std::memcmp(a.shape, b.shape, sizeof a.shape) == 0 &&
-         std::memcmp(a.stride, b.stride, sizeof a.stride) == 0;
+  constexpr size_t layout = offsetof(qkv_tensor, dtype);  // all that follows the data pointer, without padding
+  static_assert(sizeof a - layout == 2 * sizeof(int32_t) + sizeof a.shape + sizeof a.stride);
+  const auto* ours = reinterpret_cast<const char*>(&a);
+  const auto* theirs = reinterpret_cast<const char*>(&b);
+  return std::memcmp(ours + layout, theirs + layout, sizeof a - layout) == 0;
 }
 
 }  // namespace qkv

@@ -21,12 +21,20 @@ struct ViewRule {
   int64_t shape[QKV_MAX_RANK];
 };
 
+inline bool is_optional(Role role) {
+  return role == Role::optional || role == Role::optional_output;
+}
+inline bool is_output(Role role) {
+  return role == Role::output || role == Role::optional_output;
+}
+
 inline bool present(const qkv_tensor& view) {
   return view.rank != 0;
 }
 
-// Number of elements; the shape must have been checked.
-int64_t element_count(const qkv_tensor& view);
+inline int64_t element_size(const qkv_tensor& view) {
+  return view.dtype == QKV_F32 ? 4 : 1;
+}
 
 // Extents >= 0, strides and sizes that do not overflow, rank and dtype as the rule says; not yet compared with its
 // shape.
@@ -36,17 +44,16 @@ qkv_status check_form(const ViewRule& rule, const qkv_tensor& view);
 // 0, unused entries become 0, so that equal layouts are equal bytes.
 qkv_status check_view(const ViewRule& rule, qkv_tensor& view);
 
-// Data pointer present where there are elements, and inside the address space. Called when there is data, in run.
-qkv_status check_data(const char* name, const qkv_tensor& view);
+// Byte offsets, relative to data, of the first byte and one past the last byte of all elements.
+struct Extent {
+  int64_t low, high;
+};
+// False if they overflow.
+bool extent_of(const qkv_tensor& view, Extent& extent);
 
-// Bytes from the first to the last element of `output` and `other` must not intersect.
-qkv_status check_no_overlap(const char* output_name, const qkv_tensor& output, const char* other_name,
-                            const qkv_tensor& other);
+bool empty(const qkv_tensor& view);
 
-// True for the same elements in the same order: computing in place is then safe.
-bool same_view(const qkv_tensor& a, const qkv_tensor& b);
-
-// Same dtype, shape and strides, whatever the data.
+// Same dtype, shape and strides, whatever the data; equal layouts in another form than the plain one may differ here.
 bool same_layout(const qkv_tensor& a, const qkv_tensor& b);
 
 }  // namespace qkv

@@ -77,18 +77,8 @@ const char* missing_for_avx512() {
   return (features.saved_state & zmm_state) == zmm_state ? "" : "the operating system does not save ZMM registers";
 }
 
-const char* missing_for_neon() {
-  return "not an AArch64 CPU";
-}
-
 #elif defined(__aarch64__)
 
-const char* missing_for_avx2() {
-  return "not an x86-64 CPU";
-}
-const char* missing_for_avx512() {
-  return "not an x86-64 CPU";
-}
 const char* missing_for_neon() {
   constexpr unsigned long asimd = 1UL << 1;  // HWCAP_ASIMD
   return (getauxval(AT_HWCAP) & asimd) != 0 ? "" : "no Advanced SIMD";

@@ -44,10 +44,14 @@ constexpr Tier tiers[] = {
 };
 constexpr int32_t tiers_in_build = sizeof tiers / sizeof tiers[0];
 
+// Answers so far; null: not asked yet. CPUID, which traps in a virtual machine and takes 30 us there, is asked once.
+// Two threads that ask at once find the same.
+constinit std::atomic<const char*> answers[tiers_in_build]{};
+
 int32_t best_tier_of_machine() {
   int32_t best = 0;
   for (int32_t tier = 1; tier < tiers_in_build; tier++) {
-    if (*tiers[tier].missing() == '\0') best = tier;
+    if (*tier_missing(tier) == '\0') best = tier;
   }
   const char* cap = std::getenv("QKV_MAX_ISA");
   if (cap == nullptr || *cap == '\0') return best;
@@ -68,12 +72,6 @@ int32_t machine_limit() {
   return tier;
 }
 
-template <class Kernels>
-Choice<Kernels> take(int32_t tier, const Kernels* KernelTable::*family) {
-  while (tier > 0 && tiers[tier].table->*family == nullptr) tier--;
-  return {tiers[tier].table->*family, tiers[tier].table->isa};
-}
-
 }  // namespace
 
 int32_t tier_count() {
@@ -92,7 +90,12 @@ const KernelTable& tier_table(int32_t tier) {
 }
 
 const char* tier_missing(int32_t tier) {
-  return tiers[tier].missing();
+  const char* missing = answers[tier].load(std::memory_order_relaxed);
+  if (missing == nullptr) {
+    missing = tiers[tier].missing();
+    answers[tier].store(missing, std::memory_order_relaxed);
+  }
+  return missing;
 }
 
 void cap_tiers(int32_t highest) {
@@ -105,7 +108,7 @@ int32_t active_tier() {
 }
 
 KernelSet kernels_of_tier(int32_t tier) {
-  return {take(tier, &KernelTable::attention), take(tier, &KernelTable::matmul), take(tier, &KernelTable::rows)};
+  return kernels_from(tier_table, tier);
 }
 
 }  // namespace qkv

@@ -20,6 +20,18 @@ struct KernelSet {
   Choice<RowKernels> rows;
 };
 
+template <class Kernels, class TableOf>
+Choice<Kernels> family_from(const TableOf& table_of, int32_t tier, const Kernels* KernelTable::*family) {
+  while (tier > 0 && table_of(tier).*family == nullptr) tier--;
+  return {table_of(tier).*family, table_of(tier).isa};
+}
+// table_of(tier) is a KernelTable; that of tier 0 lacks nothing.
+template <class TableOf>
+KernelSet kernels_from(const TableOf& table_of, int32_t tier) {
+  return {family_from(table_of, tier, &KernelTable::attention), family_from(table_of, tier, &KernelTable::matmul),
+          family_from(table_of, tier, &KernelTable::rows)};
+}
+
 int32_t tier_count();
 int32_t tier_named(const char* name);  // -1 if this build has none of that name
 const KernelTable& tier_table(int32_t tier);

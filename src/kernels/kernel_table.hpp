@@ -27,13 +27,13 @@ inline constexpr int64_t key_group = 16;
 
 // Most query rows of one prefill task.
 inline constexpr int64_t prefill_task_rows = 256;
+inline constexpr int64_t max_keys_per_block = 512;
 
 // Where a task keeps its intermediate results. 64-byte aligned, laid out by plan/attention_plan.
 struct AttentionScratch {
   float* query;    // prefill: per panel [key dim][panel rows]; decode: [rows][key dim]. Scaled to log2 units
   float* output;   // prefill: per panel [value dim][panel rows]; decode: [rows][padded value dim]. Not yet normalised
   float* state;    // prefill: per panel; shift, base, limit, sum and (prefill) block sum of every row
-  float* partial;  // prefill: [value dim][panel rows], sums of a block that rows see in different parts
   float* weight;   // prefill: [keys per block][panel rows]; decode: [rows][keys per block + panel rows]
   float* key;  // prefill: [keys per block][padded key dim], if dims have no unit stride; decode: [key dim][panel rows]
   float* value;  // [keys per block][padded value dim], only where the caller's layout cannot be read by whole vectors
@@ -48,7 +48,7 @@ struct AttentionTask {
   float scale;  // in log2 units: the caller's scale times log2 e
   int64_t batch, key_head, group;
   int64_t first_row, row_count;
-  const KeyRange* visible;  // [row_count]
+  const KeyRange* visible;  // [row_count], begins and ends in ascending order
   int64_t keys_per_block;   // a multiple of key_group
   int64_t keys_per_span;    // a multiple of keys_per_block
   AttentionScratch scratch;
@@ -79,7 +79,7 @@ struct MatmulPackTask {
 struct MatmulTask {
   const qkv_matmul_args* args;
   const float* packed;  // panels of [k][panel_columns]
-  int64_t panel;
+  int64_t first_panel, last_panel;
   int64_t first_row, last_row;
   int64_t depth_block;  // k is summed in blocks of this many, so that the error does not grow with k
   float* input;         // scratch [rows][k], only where input.stride[1] is not 1; else NULL
@@ -87,7 +87,7 @@ struct MatmulTask {
 
 struct MatmulKernels {
   int32_t panel_columns;
-  int32_t tile_rows;
+  int32_t row_panels;  // that a single row is multiplied with side by side
   void (*pack)(const MatmulPackTask&);
   void (*multiply)(const MatmulTask&);
 };

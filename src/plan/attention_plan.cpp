@@ -11,16 +11,9 @@ namespace {
 
 constexpr double log2_e = 1.4426950408889634074;
 
-// Square root by Newton's method: this library links libc only.
-double square_root(double value) {
-  double root = value > 1 ? value : 1;
-  for (double next = (root + value / root) / 2; next < root; next = (root + value / root) / 2) root = next;
-  return root;
-}
-
 float log2_scale(const qkv_attention_args& args) {
   const auto key_dim = static_cast<double>(std::max<int64_t>(1, args.query.shape[3]));
-  const double scale = args.scale_is_set != 0 ? static_cast<double>(args.scale) : 1 / square_root(key_dim);
+  const double scale = args.scale_is_set != 0 ? static_cast<double>(args.scale) : 1 / __builtin_sqrt(key_dim);
   return static_cast<float>(scale * log2_e);
 }
 
@@ -64,8 +57,7 @@ bool lay_out(AttentionPlan& plan, PlanHeader& header) {
   layout.visible = slot.take({rows, sizeof(KeyRange) / 4});
   layout.query = slot.take({rows, key_dim});
   layout.output = slot.take({2, rows, plan.decodes ? padded_value : value_dim + 1});
-  layout.state = slot.take({rows, 5});
-  layout.partial = plan.decodes ? 0 : slot.take({panel, value_dim});
+  layout.state = slot.take({rows, 6});
   layout.weight = plan.decodes ? slot.take({rows, block + panel}) : slot.take({block, panel});
   layout.key = plan.decodes        ? slot.take({key_dim, panel})
                : layout.copies_key ? slot.take({block, round_up(key_dim, lanes)})
@@ -77,21 +69,8 @@ bool lay_out(AttentionPlan& plan, PlanHeader& header) {
   return slot.valid();
 }
 
-void describe(const AttentionPlan& plan, const char* isa, bool biased, PlanHeader& header) {
-  const qkv_attention_args& args = plan.args;
-  header.magic = plan_magic;
-  header.operation = Operation::attention;
-  std::snprintf(header.kernel, sizeof header.kernel, "attention.%s.f32.%s@%s", plan.decodes ? "decode" : "prefill",
-                biased ? "biased" : "plain", isa);
-  const auto size = [](const qkv_tensor& view) {
-    double count = view.rank == 0 ? 0 : 4;
-    for (int axis = 0; axis < view.rank; axis++) count *= static_cast<double>(view.shape[axis]);
-    return count;
-  };
-  const auto heads = static_cast<double>(args.query.shape[1]);
-  const auto dims = static_cast<double>(args.query.shape[3]) + static_cast<double>(args.value.shape[3]);
-  header.flops = 2 * dims * heads * visible_pairs(args);
-  header.bytes = size(args.query) + size(args.key) + size(args.value) + size(args.output);
+bool biased(const qkv_attention_args& args) {
+  return args.bias.rank != 0 || args.mask.rank != 0;
 }
 
 AttentionScratch scratch_of(const ScratchLayout& layout, float* slot) {
@@ -99,7 +78,6 @@ AttentionScratch scratch_of(const ScratchLayout& layout, float* slot) {
   scratch.query = slot + layout.query;
   scratch.output = slot + layout.output;
   scratch.state = slot + layout.state;
-  scratch.partial = slot + layout.partial;
   scratch.weight = slot + layout.weight;
   scratch.key = layout.key != 0 ? slot + layout.key : nullptr;
   scratch.value = layout.copies_value ? slot + layout.value : nullptr;
@@ -115,31 +93,53 @@ bool make_attention_plan(const qkv_attention_args& args, const Tuning& tuning, P
   AttentionPlan& body = plan.body;
   const Choice<AttentionKernels> choice = active_kernels().attention;
   const int64_t key_heads = args.key.shape[1], query_rows = args.query.shape[2];
-  const bool biased = args.bias.rank != 0 || args.mask.rank != 0;
   body.args = args;
   body.kernels = choice.kernels;
+  body.isa = choice.isa;
   body.decodes = query_rows <= tuning.decode_query_rows;
-  body.attend =
-      (body.decodes ? choice.kernels->decode : choice.kernels->prefill)[biased ? attention_biased : attention_plain];
+  body.attend = (body.decodes ? choice.kernels->decode
+                              : choice.kernels->prefill)[biased(args) ? attention_biased : attention_plain];
   body.group = key_heads == 0 ? 1 : args.query.shape[1] / key_heads;
-  int64_t rows;
-  if (__builtin_mul_overflow(body.group, query_rows, &rows)) return false;
+  // An empty problem has no task, whatever its other extents.
+  const bool empty = args.query.shape[0] == 0 || key_heads == 0 || query_rows == 0;
+  int64_t rows = 0;
+  if (!empty && __builtin_mul_overflow(body.group, query_rows, &rows)) return false;
   body.rows_per_task = std::max<int64_t>(1, body.decodes ? rows : std::min(rows, tuning.prefill_rows_per_task));
   body.row_blocks = divide_up(rows, body.rows_per_task);
   body.keys_per_block = tuning.keys_per_block;
   body.keys_per_span = tuning.keys_per_block * tuning.blocks_per_span;
   body.scale = log2_scale(args);
-  int64_t heads;
-  if (__builtin_mul_overflow(args.query.shape[0], key_heads, &heads) ||
-      __builtin_mul_overflow(heads, body.row_blocks, &plan.header.task_count)) {
+  int64_t& tasks = plan.header.task_count;
+  if (!empty && (__builtin_mul_overflow(args.query.shape[0], key_heads, &tasks) ||
+                 __builtin_mul_overflow(tasks, body.row_blocks, &tasks) || !lay_out(body, plan.header))) {
     return false;
   }
-  if (!lay_out(body, plan.header)) return false;
-  if (plan.header.task_count == 0) plan.header.worker_bytes = 0;
-  describe(body, choice.isa, biased, plan.header);
   body.args.key_count = nullptr;
   body.args.first_query_position = nullptr;
   return true;
+}
+
+void describe_attention(const qkv_attention_args& args, Plan<AttentionPlan>& plan) {
+  PlanHeader& header = plan.header;
+  std::snprintf(header.kernel, sizeof header.kernel, "attention.%s.f32.%s@%s", plan.body.decodes ? "decode" : "prefill",
+                biased(args) ? "biased" : "plain", plan.body.isa);
+  const auto size = [](const qkv_tensor& view) {
+    double count = view.rank == 0 ? 0 : 4;
+    for (int axis = 0; axis < view.rank; axis++) count *= static_cast<double>(view.shape[axis]);
+    return count;
+  };
+  const auto heads = static_cast<double>(args.query.shape[1]);
+  const auto dims = static_cast<double>(args.query.shape[3]) + static_cast<double>(args.value.shape[3]);
+  header.flops = 2 * dims * heads * visible_pairs(args);
+  header.bytes = size(args.query) + size(args.key) + size(args.value) + size(args.output);
+}
+
+BatchRange batches_of_tasks(const AttentionPlan& plan, int64_t first_task, int64_t last_task) {
+  if (first_task == last_task) return {0, 0};
+  // Tasks run through heads, then batch entries, then blocks of rows, as in run_attention.
+  const int64_t batches = plan.args.query.shape[0], key_heads = plan.args.key.shape[1];
+  const int64_t first = first_task / key_heads, last = (last_task - 1) / key_heads;
+  return {first % batches, std::min(batches, last - first + 1)};
 }
 
 void run_attention(const Plan<AttentionPlan>& plan, const qkv_attention_args& args, int64_t first_task,

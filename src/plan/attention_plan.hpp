@@ -11,13 +11,14 @@ namespace qkv {
 // Offsets, in floats, of the scratch buffers in a worker's slot.
 struct ScratchLayout {
   int64_t visible;  // KeyRange [rows per task], measured in floats like the rest
-  int64_t query, output, state, partial, weight, key, value, bias, row;
+  int64_t query, output, state, weight, key, value, bias, row;
   bool copies_key, copies_value;
 };
 
 struct AttentionPlan {
   qkv_attention_args args;  // checked, in plain form, without data
   const AttentionKernels* kernels;
+  const char* isa;
   AttentionFunction attend;
   bool decodes;
   int64_t group, rows_per_task, row_blocks;
@@ -28,6 +29,15 @@ struct AttentionPlan {
 
 // `args` are checked. Returns false if the workspace of these shapes overflows.
 bool make_attention_plan(const qkv_attention_args& args, const Tuning& tuning, Plan<AttentionPlan>& plan);
+
+// What a plan tells of itself: the kernel's name, flops at the counts and positions in args, bytes.
+void describe_attention(const qkv_attention_args& args, Plan<AttentionPlan>& plan);
+
+// Batch entries that tasks [first_task, last_task) read: `count` of them from `first` on; after the last comes entry 0.
+struct BatchRange {
+  int64_t first, count;
+};
+BatchRange batches_of_tasks(const AttentionPlan& plan, int64_t first_task, int64_t last_task);
 
 void run_attention(const Plan<AttentionPlan>& plan, const qkv_attention_args& args, int64_t first_task,
                    int64_t last_task, char* workspace);

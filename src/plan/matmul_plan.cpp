@@ -58,7 +58,7 @@ void pack_weight(const PackedHeader& header, const qkv_tensor& weight, void* pac
 Plan<MatmulPlan> make_matmul_plan(const qkv_matmul_args& args, const PackedHeader& weight, const Tuning& tuning) {
   Plan<MatmulPlan> plan{};
   MatmulPlan& body = plan.body;
-  const int64_t rows = args.input.shape[0], depth = weight.depth, columns = weight.columns;
+  const int64_t rows = args.input.shape[0], depth = weight.depth;
   body.args = args;
   body.weight = weight;
   body.rows_per_task = tuning.matmul_rows_per_task;
@@ -67,15 +67,26 @@ Plan<MatmulPlan> make_matmul_plan(const qkv_matmul_args& args, const PackedHeade
   body.copies_input = args.input.stride[1] != 1 && depth > 1;
 
   PlanHeader& header = plan.header;
-  header.magic = plan_magic;
-  header.operation = Operation::matmul;
+  const int64_t panels = panel_count(weight);
+  const int64_t least = rows == 1 ? kernels_of(weight).row_panels : 1;
+  body.panels_per_task = std::clamp<int64_t>(body.row_blocks * panels / tuning.matmul_least_tasks, least,
+                                             std::max(least, tuning.matmul_panels_per_task));
+  body.panel_blocks = divide_up(panels, body.panels_per_task);
+  header.task_count = body.row_blocks * body.panel_blocks;
+  if (body.copies_input && header.task_count > 0) {
+    header.worker_bytes = round_up(std::min(rows, body.rows_per_task) * depth * 4, cache_line);
+  }
+  return plan;
+}
+
+void describe_matmul(const qkv_matmul_args& args, Plan<MatmulPlan>& plan) {
+  PlanHeader& header = plan.header;
+  const PackedHeader& weight = plan.body.weight;
   std::snprintf(header.kernel, sizeof header.kernel, "matmul.f32@%s", kernels_of_tier(weight.tier).matmul.isa);
-  header.task_count = body.row_blocks * panel_count(weight);
-  if (body.copies_input) header.worker_bytes = round_up(std::min(rows, body.rows_per_task) * depth * 4, cache_line);
-  const auto m = static_cast<double>(rows), n = static_cast<double>(columns), k = static_cast<double>(depth);
+  const auto m = static_cast<double>(args.input.shape[0]);
+  const auto n = static_cast<double>(weight.columns), k = static_cast<double>(weight.depth);
   header.flops = 2 * m * n * k;
   header.bytes = 4 * (m * k + n * k + m * n);
-  return plan;
 }
 
 void run_matmul(const Plan<MatmulPlan>& plan, const qkv_matmul_args& args, int64_t first_task, int64_t last_task,
@@ -88,10 +99,11 @@ void run_matmul(const Plan<MatmulPlan>& plan, const qkv_matmul_args& args, int64
   task.packed = reinterpret_cast<const float*>(static_cast<const char*>(args.weight) + cache_line);
   task.depth_block = body.depth_block;
   if (body.copies_input) task.input = reinterpret_cast<float*>(workspace);
-  // Rows run fastest: consecutive tasks share a panel of the weight.
+  // Panels run fastest: consecutive tasks share rows of the input.
   for (int64_t index = first_task; index < last_task; index++) {
-    task.panel = index / body.row_blocks;
-    task.first_row = index % body.row_blocks * body.rows_per_task;
+    task.first_panel = index % body.panel_blocks * body.panels_per_task;
+    task.last_panel = std::min(panel_count(body.weight), task.first_panel + body.panels_per_task);
+    task.first_row = index / body.panel_blocks * body.rows_per_task;
     task.last_row = std::min(rows, task.first_row + body.rows_per_task);
     kernels.multiply(task);
   }

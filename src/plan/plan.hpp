@@ -46,16 +46,21 @@ const Plan<Body>* read_plan(const qkv_plan* storage, Operation operation) {
   return valid ? plan : nullptr;
 }
 
-// Workers' slots follow one another; the slack aligns the first.
-inline int64_t workspace_bytes(const PlanHeader& header, int32_t workers) {
-  return header.worker_bytes == 0 ? 0 : header.worker_bytes * workers + cache_line - 1;
+// Workers' slots follow one another; the slack aligns the first. SIZE_MAX: more than there can be.
+inline size_t workspace_bytes(const PlanHeader& header, int64_t workers) {
+  constexpr auto slack = static_cast<size_t>(cache_line - 1);
+  size_t bytes = 0;
+  if (header.worker_bytes == 0) return 0;
+  const bool overflows =
+      __builtin_mul_overflow(header.worker_bytes, workers, &bytes) || __builtin_add_overflow(bytes, slack, &bytes);
+  return overflows ? SIZE_MAX : bytes;
 }
 
-inline int64_t round_up(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
 inline int64_t divide_up(int64_t value, int64_t divisor) {
-  return (value + divisor - 1) / divisor;
+  return value / divisor + (value % divisor != 0 ? 1 : 0);
+}
+inline int64_t round_up(int64_t value, int64_t multiple) {
+  return divide_up(value, multiple) * multiple;
 }
 
 }  // namespace qkv

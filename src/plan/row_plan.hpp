@@ -8,29 +8,18 @@
 
 namespace qkv {
 
-// What an operation tells the planner.
-struct RowProblem {
-  Operation operation;
-  const char* variant;  // "norm.layer"
-  int64_t rows, columns;
-  double flops, bytes;
-};
-
 struct RowBlocks {
   int32_t tier;
   int64_t rows, rows_per_task;
 };
 
-// The views that a run must come with, and the kernel's name, which tells options apart.
+template <class Args>
 struct RowPlan {
   RowBlocks blocks;
-  const char* variant;
-  int32_t view_count;
-  qkv_tensor layouts[6];  // without data
+  Args args;  // checked, in plain form
 };
 
-RowBlocks make_row_blocks(const RowProblem& problem, int32_t tier, const Tuning& tuning);
-PlanHeader make_row_header(const RowProblem& problem, const RowBlocks& blocks);
+RowBlocks make_row_blocks(int64_t rows, int64_t columns, const Tuning& tuning);
 
 // Rows of tasks [first_task, last_task).
 struct RowRange {

@@ -17,7 +17,10 @@ struct Tuning {
   // lanes.
   int64_t decode_query_rows = 8;
 
-  int64_t matmul_rows_per_task = 96;
+  int64_t matmul_rows_per_task = 192;
+  // Panels of one task, as long as there remain enough tasks for many workers.
+  int64_t matmul_panels_per_task = 8;
+  int64_t matmul_least_tasks = 64;
   // k is summed in blocks of this many; part of an element's bits.
   int64_t matmul_depth_block = 1024;
 

@@ -6,12 +6,9 @@
 
 namespace qkv {
 
-// Keys in use of a batch entry.
-int64_t key_count_of(const qkv_attention_args& args, int64_t batch);
-
 KeyRange visible_keys(const qkv_attention_args& args, int64_t batch, int64_t query_row);
 
-// Visible (query, key) pairs of one head, over all batch entries.
+// Visible (query, key) pairs of one head, over all batch entries, at a cost that does not grow with rows or keys.
 double visible_pairs(const qkv_attention_args& args);
 
 }  // namespace qkv

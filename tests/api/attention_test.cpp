@@ -5,6 +5,7 @@
 
 #include "api/hostile.hpp"
 #include "api/valid_calls.hpp"
+#include "reference/attention.hpp"
 
 namespace qkv_test {
 namespace {
@@ -74,6 +75,35 @@ std::vector<Fault<Args>> all_faults() {
   return faults;
 }
 
+// The arguments of a problem without its data, which a plan does not need. The problem must live on.
+Args shapes_only(const AttentionProblem& problem) {
+  const auto contiguous = [](const Shape& shape) { return qkv_tensor_f32(nullptr, 4, shape.data()); };
+  Args args = {};
+  args.size = sizeof args;
+  args.query = contiguous(problem.query_shape());
+  args.key = contiguous(problem.key_shape());
+  args.value = contiguous(problem.value_shape());
+  args.output = contiguous(problem.output_shape());
+  args.key_count = problem.key_count.empty() ? nullptr : problem.key_count.data();
+  args.first_query_position = problem.first_query_position.empty() ? nullptr : problem.first_query_position.data();
+  args.causal = problem.causal ? 1 : 0;
+  return args;
+}
+
+int64_t visible_pairs(const AttentionProblem& problem) {
+  int64_t pairs = 0;
+  for_each_index(problem.weights_shape(), [&](int64_t batch, int64_t head, int64_t row, int64_t key) {
+    pairs += visible(problem, batch, head, row, key) ? 1 : 0;
+  });
+  return pairs;
+}
+
+double planned_flops(const Args& args) {
+  qkv_plan plan;
+  REQUIRE_MESSAGE(qkv_attention_plan(&args, &plan) == QKV_OK, std::string(qkv_error_message()));
+  return qkv_plan_describe(&plan, 1).flops;
+}
+
 }  // namespace
 
 TEST_CASE("attention: hostile arguments are refused, named, and leave the outputs alone") {
@@ -128,18 +158,59 @@ TEST_CASE("attention: flops of a plan count the visible pairs at the given count
   Operands operands;
   Args args = valid_attention(operands);
   args.bias = args.mask = {};
-  qkv_plan plan;
-  const auto flops = [&] {
-    REQUIRE(qkv_attention_plan(&args, &plan) == QKV_OK);
-    return qkv_plan_describe(&plan, 1).flops;
-  };
   // Batch 0: rows see 1..5 of 7 keys. Batch 1: position 4, so all 3 keys in use.
-  CHECK(flops() == 2.0 * (6 + 3) * 4 * (1 + 2 + 3 + 4 + 5 + 5 * 3));
+  CHECK(planned_flops(args) == 2.0 * (6 + 3) * 4 * (1 + 2 + 3 + 4 + 5 + 5 * 3));
   args.causal = 0;
-  CHECK(flops() == 2.0 * (6 + 3) * 4 * 5 * (7 + 3));
+  CHECK(planned_flops(args) == 2.0 * (6 + 3) * 4 * 5 * (7 + 3));
   args.key_count = nullptr;
-  CHECK(flops() == 2.0 * (6 + 3) * 4 * 5 * (7 + 7));
+  CHECK(planned_flops(args) == 2.0 * (6 + 3) * 4 * 5 * (7 + 7));
+  qkv_plan plan;
+  REQUIRE(qkv_attention_plan(&args, &plan) == QKV_OK);
   CHECK(qkv_plan_describe(&plan, 1).bytes >= 4.0 * (2 * 4 * 5 * (6 + 3) + 2 * 2 * 7 * (6 + 3)));
+}
+
+TEST_CASE("attention: flops of a plan are those of a loop over rows and keys") {
+  for (uint64_t seed = 1; seed <= 500; seed++) {
+    Random random(seed);
+    AttentionProblem problem{
+        .batch = random.integer(1, 3), .queries = random.integer(0, 9), .keys = random.integer(0, 12)};
+    problem.causal = random.chance(0.8);
+    for (int64_t batch = 0; batch < problem.batch; batch++) {
+      problem.key_count.push_back(random.integer(0, problem.keys));
+      problem.first_query_position.push_back(
+          random.pick<int64_t>({random.integer(-12, 15), random.integer(-12, 15), INT64_MIN, INT64_MAX}));
+    }
+    if (random.chance(0.3)) problem.key_count.clear();
+    if (random.chance(0.3)) problem.first_query_position.clear();
+    CAPTURE(seed);
+    CHECK(planned_flops(shapes_only(problem)) == 2.0 * 2 * static_cast<double>(visible_pairs(problem)));
+  }
+}
+
+TEST_CASE("attention: a plan for more rows or batch entries than could ever run takes no time") {
+  const auto huge = [](int64_t batch, int64_t rows, int64_t keys, int64_t dim) {
+    return shapes_only(
+        {.batch = batch, .queries = rows, .keys = keys, .key_dim = dim, .value_dim = dim, .causal = true});
+  };
+  constexpr int64_t most = int64_t{1} << 60;
+  CHECK(planned_flops(huge(1, most, 3, 0)) == 0);
+  CHECK(planned_flops(huge(most, 0, 1, 1)) == 0);
+  CHECK(planned_flops(huge(most, 1, 0, 0)) == 0);
+  CHECK(planned_flops(huge(0, most, 3, 1)) == 0);
+}
+
+TEST_CASE("attention: an empty problem has no task, however large its other extents") {
+  constexpr int64_t most = INT64_MAX;
+  const Shape shapes[] = {{0, 1, most, 1}, {0, most, 1, 1}, {0, most, most, most}, {int64_t{1} << 60, 1, 0, 1}};
+  for (const auto& [batch, heads, rows, dim] : shapes) {
+    const Args args = shapes_only({.batch = batch, .query_heads = heads, .queries = rows, .keys = 0, .key_dim = dim});
+    qkv_plan plan;
+    REQUIRE_MESSAGE(qkv_attention_plan(&args, &plan) == QKV_OK, std::string(qkv_error_message()));
+    const qkv_plan_facts facts = qkv_plan_describe(&plan, INT32_MAX);
+    CHECK(facts.task_count == 0);
+    CHECK(facts.workspace_bytes == 0);
+    CHECK(facts.flops == 0);
+  }
 }
 
 TEST_CASE("attention: a plan holds for other data, counts and positions of the same shapes") {

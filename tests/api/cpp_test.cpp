@@ -2,7 +2,9 @@
 // The C++ layer: the same bits as the C functions, errors as exceptions.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 #include <string>
 #include <vector>
@@ -21,7 +23,7 @@ struct Operand {
     for (float& value : values) value = random.gaussian();
   }
   std::vector<float> values = std::vector<float>(heads * rows * dim);
-  qkv_tensor view() const { return qkv::view(values, {1, heads, rows, dim}); }
+  qkv_tensor view() { return qkv::view(values, {1, heads, rows, dim}); }
 };
 
 struct Call {
@@ -71,9 +73,34 @@ TEST_CASE("c++: errors are exceptions that name the argument") {
   CHECK(message_of([&] { qkv::compute(call.args); }).find("key.shape[3] = 15") != std::string::npos);
   CHECK(message_of([&] { qkv::Plan plan(call.args); }).find("key.shape[3] = 15") != std::string::npos);
   const std::array<float, 6> six{};
-  CHECK(message_of([&] { qkv::view(six, {2, 4}); }).find("6 values") != std::string::npos);
-  CHECK(message_of([&] { qkv::view(six, {1, 1, 1, 2, 3}); }).find("rank 5") != std::string::npos);
-  CHECK(qkv::view(six, {2, 3}).stride[0] == 3);
+  CHECK(message_of([&] { qkv::input(six, {2, 4}); }).find("6 values") != std::string::npos);
+  CHECK(message_of([&] { qkv::input(six, {1, 1, 1, 2, 3}); }).find("rank 5") != std::string::npos);
+  CHECK(qkv::input(six, {2, 3}).stride[0] == 3);
+}
+
+TEST_CASE("c++: a worker beyond those of the plan is refused, for it has no workspace") {
+  Call call;
+  for (int32_t workers : {-1, 0, 1, 2}) {
+    qkv::Plan plan(call.args, workers);
+    const int32_t count = std::max(1, workers);
+    CHECK(message_of([&] { plan.run(call.args, 0, 1, count); }).find("worker = ") == 0);
+    CHECK(message_of([&] { plan.run(call.args, 0, 1, INT32_MAX); }).find("worker = ") == 0);
+    plan.run(call.args, 0, 1, count - 1);
+  }
+}
+
+TEST_CASE("c++: bytes are a mask") {
+  const std::vector<float> input{1, 2, 3};
+  const std::vector<uint8_t> mask{1, 0, 7};
+  std::vector<float> output(3);
+  auto args = qkv::make<qkv_softmax_args>();
+  args.input = qkv::input(input, {1, 3});
+  args.mask = qkv::input(mask, {1, 3});
+  args.output = qkv::view(output, {1, 3});
+  qkv::compute(args);
+  CHECK(output[0] == doctest::Approx(1 / (1 + std::exp(2.0))));
+  CHECK(output[1] == 0);
+  CHECK(output[2] == doctest::Approx(1 / (1 + std::exp(-2.0))));
 }
 
 }  // namespace qkv_test

@@ -101,8 +101,8 @@ TEST_CASE("footprint: refusing a call allocates nothing") {
   CHECK(after == before);
 }
 
-// Frames are at most 16 KiB; a whole call, frames of entry point, plan and kernel together, fits in twice that.
-// Sanitizers widen frames.
+// Frames are at most 16 KiB, which the build itself refuses to exceed; a whole call, frames of entry point, plan and
+// kernel together, fits in twice that. Sanitizers widen frames.
 TEST_CASE("footprint: a call needs less than 32 KiB of stack") {
 #if defined(__SANITIZE_ADDRESS__)
   return;

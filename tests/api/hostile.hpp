@@ -13,18 +13,33 @@
 
 namespace qkv_test {
 
+// What outputs hold before a call.
+inline constexpr float untouched = 42;
+
 // Memory behind the views of one call.
 class Operands {
  public:
   qkv_tensor input(const Shape& shape, int32_t rank) {
     return add(Random(inputs_.size() + 1).gaussian_array(shape), rank, inputs_);
   }
-  qkv_tensor output(const Shape& shape, int32_t rank) { return add(Array<float>(shape, 42), rank, outputs_); }
+  qkv_tensor output(const Shape& shape, int32_t rank) { return add(Array<float>(shape, untouched), rank, outputs_); }
   qkv_tensor mask(const Shape& shape, int32_t rank) {
     return masks_.emplace_back(Array<uint8_t>(shape, 1), rank).view();
   }
   bool outputs_unchanged() const {
     return std::ranges::all_of(outputs_, [](const StagedTensor<float>& output) { return output.unchanged(); });
+  }
+  void restore_outputs() const {
+    for (const StagedTensor<float>& output : outputs_) output.restore();
+  }
+  // Elements of all outputs.
+  std::vector<float> outputs() const {
+    std::vector<float> elements;
+    for (const StagedTensor<float>& output : outputs_) {
+      const Array<float> values = output.gather();
+      elements.insert(elements.end(), values.values().begin(), values.values().end());
+    }
+    return elements;
   }
   bool inputs_unchanged() const {
     return std::ranges::all_of(inputs_, [](const StagedTensor<float>& input) { return input.unchanged(); });
@@ -138,6 +153,8 @@ template <typename Args>
 std::vector<Fault<Args>> size_faults() {
   return {{"size 0", [](Args& args) { args.size = 0; }, "size"},
           {"size 1", [](Args& args) { args.size = 1; }, "size"},
+          {"size 2^40", [](Args& args) { args.size = size_t{1} << 40; }, "size"},
+          {"the greatest size", [](Args& args) { args.size = SIZE_MAX; }, "size"},
           {"size 8", [](Args& args) { args.size = sizeof(size_t); }, ""}};
 }
 

@@ -113,6 +113,44 @@ TEST_CASE("matmul: a weight packed anew with other extents does not fit the old 
   CHECK(operands.outputs_unchanged());
 }
 
+TEST_CASE("matmul: an empty product has no task, however deep") {
+  constexpr int64_t depth = (int64_t{1} << 61) - 1;
+  const qkv_tensor weight{nullptr, QKV_F32, 2, {0, depth}, {depth, 1}};
+  size_t bytes = 0;
+  REQUIRE(qkv_matmul_pack_bytes(&weight, &bytes) == QKV_OK);
+  alignas(64) std::byte packed[64];
+  REQUIRE(bytes <= sizeof packed);
+  REQUIRE(qkv_matmul_pack(&weight, packed, sizeof packed) == QKV_OK);
+  const float zero = 0;
+  Args args = {};
+  args.size = sizeof args;
+  args.input = {const_cast<float*>(&zero), QKV_F32, 2, {1, depth}, {0, 0}};
+  args.weight = packed;
+  args.output = {nullptr, QKV_F32, 2, {1, 0}, {0, 1}};
+  qkv_plan plan;
+  REQUIRE(qkv_matmul_plan(&args, &plan) == QKV_OK);
+  CHECK(qkv_plan_describe(&plan, 7).workspace_bytes == 0);
+  CHECK(qkv_matmul(&args, nullptr, nullptr, 0) == QKV_OK);
+}
+
+TEST_CASE("matmul: packing over the weight itself is refused, right before and behind it there is room") {
+  alignas(64) static float memory[3 * 8192];
+  std::ranges::fill(memory, 7.0f);
+  float* const data = memory + 8192;
+  const int64_t shape[] = {16, 32}, count = 16 * 32;
+  const qkv_tensor weight = qkv_tensor_f32(data, 2, shape);
+  size_t bytes = 0;
+  REQUIRE(qkv_matmul_pack_bytes(&weight, &bytes) == QKV_OK);
+  const auto packed_count = static_cast<int64_t>(bytes / sizeof(float));
+  REQUIRE((packed_count > count && packed_count % 16 == 0 && packed_count < 8192));
+  for (int64_t distance : {-packed_count + 16, int64_t{-16}, int64_t{0}, int64_t{16}, count - 16}) {
+    CHECK(qkv_matmul_pack(&weight, data + distance, bytes) == QKV_INVALID_ARGUMENT);
+    CHECK(names_argument(qkv_error_message(), "packed"));
+  }
+  CHECK(std::ranges::all_of(memory, [](float value) { return value == 7; }));
+  for (int64_t distance : {-packed_count, count}) CHECK(qkv_matmul_pack(&weight, data + distance, bytes) == QKV_OK);
+}
+
 TEST_CASE("matmul: packing refuses hostile weights and short or misaligned memory") {
   const StagedTensor<float> weight(weight_values(), 2);
   const qkv_tensor good = weight.view();
@@ -123,6 +161,7 @@ TEST_CASE("matmul: packing refuses hostile weights and short or misaligned memor
   std::memset(memory, 0x33, sizeof memory);
   CHECK(qkv_matmul_pack(&good, memory, bytes - 1) != QKV_OK);
   CHECK(qkv_matmul_pack(&good, memory + 4, sizeof memory - 4) == QKV_INVALID_ARGUMENT);
+  CHECK(names_argument(qkv_error_message(), "packed"));
   CHECK(qkv_matmul_pack(&good, nullptr, bytes) == QKV_INVALID_ARGUMENT);
   CHECK(qkv_matmul_pack(nullptr, memory, bytes) == QKV_INVALID_ARGUMENT);
   CHECK(qkv_matmul_pack_bytes(nullptr, &bytes) == QKV_INVALID_ARGUMENT);

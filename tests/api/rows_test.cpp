@@ -84,6 +84,16 @@ TEST_CASE("activation: hostile arguments are refused, named, and leave the outpu
   check_faults(activation_operation, faults, valid_activation);
 }
 
+TEST_CASE("activation: an element 2^63 bytes before the first is out of reach") {
+  float elements[] = {1, 2}, output[] = {42, 42};
+  qkv_activation_args args = {sizeof args, QKV_RELU, {}, {}};
+  args.input = {elements, QKV_F32, 2, {2, 1}, {INT64_MIN / 4, 1}};
+  args.output = {output, QKV_F32, 2, {2, 1}, {1, 1}};
+  CHECK(execute(activation_operation, args) == QKV_INVALID_ARGUMENT);
+  CHECK(names_argument(qkv_error_message(), "input"));
+  CHECK((output[0] == 42 && output[1] == 42));
+}
+
 TEST_CASE("embedding: hostile arguments are refused, named, and leave the output alone") {
   using Args = qkv_embedding_args;
   std::vector<Fault<Args>> faults = size_faults<Args>();

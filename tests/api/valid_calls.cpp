@@ -8,8 +8,65 @@ namespace {
 
 const int64_t counts[] = {7, 3}, first_positions[] = {0, 4};
 const int64_t ids[] = {0, 8, 3, 3, 1, 7};
-const Shape rows{1, 1, 6, 20};
-const Shape one_row{1, 1, 1, 20};
+constexpr int64_t narrow = 20, wide = 20000;
+
+qkv_matmul_args matmul_of(Operands& operands, int64_t rows) {
+  static const PackedWeight weight(gaussian_matmul(5, 40, 12, false, 1).weight, {});
+  qkv_matmul_args args = {};
+  args.size = sizeof args;
+  args.input = operands.input({1, 1, rows, 12}, 2);
+  args.weight = weight.data();
+  args.bias = operands.input({1, 1, 1, 40}, 1);
+  args.output = operands.output({1, 1, rows, 40}, 2);
+  args.activation = QKV_GELU;
+  return args;
+}
+
+qkv_softmax_args softmax_of(Operands& operands, int64_t columns) {
+  const Shape rows{1, 1, 6, columns};
+  qkv_softmax_args args = {};
+  args.size = sizeof args;
+  args.input = operands.input(rows, 2);
+  args.output = operands.output(rows, 2);
+  args.bias = operands.input(rows, 2);
+  args.mask = operands.mask(rows, 2);
+  return args;
+}
+
+qkv_norm_args norm_of(Operands& operands, int64_t columns) {
+  const Shape rows{1, 1, 6, columns}, one_row{1, 1, 1, columns};
+  qkv_norm_args args = {};
+  args.size = sizeof args;
+  args.kind = QKV_LAYER_NORM;
+  args.epsilon = 1e-5f;
+  args.input = operands.input(rows, 2);
+  args.output = operands.output(rows, 2);
+  args.residual = operands.input(rows, 2);
+  args.sum = operands.output(rows, 2);
+  args.weight = operands.input(one_row, 1);
+  args.bias = operands.input(one_row, 1);
+  return args;
+}
+
+qkv_activation_args activation_of(Operands& operands, int64_t columns) {
+  const Shape rows{1, 1, 6, columns};
+  return {sizeof(qkv_activation_args), QKV_SILU, operands.input(rows, 2), operands.output(rows, 2)};
+}
+
+qkv_embedding_args embedding_of(Operands& operands, int64_t columns) {
+  const qkv_tensor table = operands.input({1, 1, 9, columns}, 2);
+  return {sizeof(qkv_embedding_args), table, ids, operands.output({1, 1, 6, columns}, 2), 1};
+}
+
+qkv_position_args position_of(Operands& operands, int64_t columns) {
+  qkv_position_args args = {};
+  args.size = sizeof args;
+  args.kind = QKV_POSITION_LEARNED;
+  args.output = operands.output({1, 1, 6, columns}, 2);
+  args.positions = ids;
+  args.table = operands.input({1, 1, 9, columns}, 2);
+  return args;
+}
 
 }  // namespace
 
@@ -31,57 +88,45 @@ qkv_attention_args valid_attention(Operands& operands) {
 }
 
 qkv_matmul_args valid_matmul(Operands& operands) {
-  static const PackedWeight weight(gaussian_matmul(5, 40, 12, false, 1).weight, {});
-  qkv_matmul_args args = {};
-  args.size = sizeof args;
-  args.input = operands.input({1, 1, 5, 12}, 2);
-  args.weight = weight.data();
-  args.bias = operands.input({1, 1, 1, 40}, 1);
-  args.output = operands.output({1, 1, 5, 40}, 2);
-  args.activation = QKV_GELU;
-  return args;
+  return matmul_of(operands, 5);
+}
+qkv_matmul_args divided_matmul(Operands& operands) {
+  return matmul_of(operands, 200);
 }
 
 qkv_softmax_args valid_softmax(Operands& operands) {
-  qkv_softmax_args args = {};
-  args.size = sizeof args;
-  args.input = operands.input(rows, 2);
-  args.output = operands.output(rows, 2);
-  args.bias = operands.input(rows, 2);
-  args.mask = operands.mask(rows, 2);
-  return args;
+  return softmax_of(operands, narrow);
+}
+qkv_softmax_args divided_softmax(Operands& operands) {
+  return softmax_of(operands, wide);
 }
 
 qkv_norm_args valid_norm(Operands& operands) {
-  qkv_norm_args args = {};
-  args.size = sizeof args;
-  args.kind = QKV_LAYER_NORM;
-  args.epsilon = 1e-5f;
-  args.input = operands.input(rows, 2);
-  args.output = operands.output(rows, 2);
-  args.residual = operands.input(rows, 2);
-  args.sum = operands.output(rows, 2);
-  args.weight = operands.input(one_row, 1);
-  args.bias = operands.input(one_row, 1);
-  return args;
+  return norm_of(operands, narrow);
+}
+qkv_norm_args divided_norm(Operands& operands) {
+  return norm_of(operands, wide);
 }
 
 qkv_activation_args valid_activation(Operands& operands) {
-  return {sizeof(qkv_activation_args), QKV_SILU, operands.input(rows, 2), operands.output(rows, 2)};
+  return activation_of(operands, narrow);
+}
+qkv_activation_args divided_activation(Operands& operands) {
+  return activation_of(operands, wide);
 }
 
 qkv_embedding_args valid_embedding(Operands& operands) {
-  return {sizeof(qkv_embedding_args), operands.input({1, 1, 9, 20}, 2), ids, operands.output(rows, 2), 1};
+  return embedding_of(operands, narrow);
+}
+qkv_embedding_args divided_embedding(Operands& operands) {
+  return embedding_of(operands, wide);
 }
 
 qkv_position_args valid_position(Operands& operands) {
-  qkv_position_args args = {};
-  args.size = sizeof args;
-  args.kind = QKV_POSITION_LEARNED;
-  args.output = operands.output(rows, 2);
-  args.positions = ids;
-  args.table = operands.input({1, 1, 9, 20}, 2);
-  return args;
+  return position_of(operands, narrow);
+}
+qkv_position_args divided_position(Operands& operands) {
+  return position_of(operands, wide);
 }
 
 }  // namespace qkv_test

@@ -31,4 +31,23 @@ void for_each_operation(const Visit& visit) {
   visit(position_operation, valid_position);
 }
 
+// The same of 200 rows (matmul) or 20,000 columns: several tasks.
+qkv_matmul_args divided_matmul(Operands& operands);
+qkv_softmax_args divided_softmax(Operands& operands);
+qkv_norm_args divided_norm(Operands& operands);
+qkv_activation_args divided_activation(Operands& operands);
+qkv_embedding_args divided_embedding(Operands& operands);
+qkv_position_args divided_position(Operands& operands);
+
+template <typename Visit>
+void for_each_divided_operation(const Visit& visit) {
+  visit(attention_operation, valid_attention);  // a task per batch entry and key head
+  visit(matmul_operation, divided_matmul);
+  visit(softmax_operation, divided_softmax);
+  visit(norm_operation, divided_norm);
+  visit(activation_operation, divided_activation);
+  visit(embedding_operation, divided_embedding);
+  visit(position_operation, divided_position);
+}
+
 }  // namespace qkv_test

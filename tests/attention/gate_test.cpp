@@ -63,7 +63,7 @@ TEST_CASE("gate: an honest f32 computation passes") {
   }
 }
 
-TEST_CASE("gate: a dropped key, a key too many and a scale wrong by 1e-5 are caught in each result") {
+TEST_CASE("gate: a dropped key, a key too many and a scale wrong by 1e-5 are caught") {
   const std::vector<Fault> faults{{.skipped_key = 0}, {.skipped_key = 77},        {.skipped_key = 198},
                                   {.extra_keys = 1},  {.scale_factor = 1.00001f}, {.scale_factor = 0.99999f}};
   for (uint64_t seed = 1; seed <= 20; seed++) {
@@ -75,6 +75,8 @@ TEST_CASE("gate: a dropped key, a key too many and a scale wrong by 1e-5 are cau
       CAPTURE(fault.scale_factor);
       CHECK(first_failure("output", result.output, reference.output) != "");
       CHECK(first_failure("weights", result.weights, reference.weights) != "");
+      // The logarithm of a sum over 199 keys hardly moves with the scale.
+      if (fault.scale_factor == 1) CHECK(first_failure("lse", result.lse, reference.lse) != "");
     }
   }
 }

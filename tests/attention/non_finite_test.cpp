@@ -107,6 +107,27 @@ TEST_CASE("non-finite: NaN or +inf in a bias at a visible key spoils the row") {
   }
 }
 
+TEST_CASE("non-finite: hidden keys keep weight 0 in a row that is NaN") {
+  for (AttentionProblem clean : phases()) {
+    clean.mask = Array<uint8_t>({1, 1, 1, clean.keys}, 1);
+    for (int64_t j = 0; j < clean.keys; j += 3) clean.mask(0, j) = 0;
+    AttentionProblem spoiled = clean;
+    spoiled.query(1, 2, clean.queries - 1, 0) = nan;
+    check_spoiled(clean, spoiled);
+  }
+}
+
+TEST_CASE("non-finite: a visible key with a logit of -inf has weight 0 and hides nothing of its value") {
+  for (AttentionProblem clean : phases()) {
+    for (float& q : clean.query.values()) q = 0.5f + std::abs(q);
+    for (int64_t j : {0, 12, 18, 64}) clean.key(1, 0, j, 2) = -infinity;
+    AttentionProblem spoiled = clean;
+    spoiled.value(1, 0, 12, 3) = nan;
+    spoiled.value(1, 0, 18, 4) = infinity;
+    check_spoiled(clean, spoiled);
+  }
+}
+
 TEST_CASE("non-finite: a logit of +inf makes its row NaN") {
   for (AttentionProblem clean : phases()) {
     for (float& q : clean.query.values()) q = 0.5f + std::abs(q);

@@ -91,11 +91,10 @@ TEST_CASE("shape file: an error names file, line and word") {
       {"softmax rows=1 columns=2 quick quick", R"("quick": nothing may follow quick)"},
       {"softmax rows=1 quick columns=2", R"("columns=2": nothing may follow quick)"},
   };
-  for (const auto& [line, message] : wrong) {
-    CAPTURE(line);
-    const std::string error = error_of("# first\n" + std::string(line) + "\n");
+  for (const auto& one : wrong) {
+    const std::string error = error_of("# first\n" + std::string(one.line) + "\n");
     CHECK(error.starts_with("file.txt:2: "));
-    CHECK_MESSAGE(error.find(message) != std::string::npos, error);
+    CHECK_MESSAGE(error.find(one.message) != std::string::npos, error);
   }
 }
 

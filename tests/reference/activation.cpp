@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "support/gate.hpp"
@@ -56,6 +57,7 @@ double cancelling_sum(int32_t kind, double x) {
 }  // namespace
 
 double activate(int32_t kind, double x) {
+  if (x == -std::numeric_limits<double>::infinity()) return kind == QKV_IDENTITY ? x : 0;  // the limits
   switch (kind) {
     case QKV_RELU:
       return std::isnan(x) ? x : std::max(x, 0.0);

@@ -95,4 +95,11 @@ TEST_CASE("embedding: same row, same bits") {
   }
 }
 
+TEST_CASE("embedding: workers that share a problem give the same bits") {
+  const Lookup lookup = random_lookup(50, pooled_columns, pooled_rows, true, 1);
+  check_pool_determinism(
+      [&](const RowCall& call) { return call_embedding(lookup.table, lookup.ids, lookup.addend, call); });
+  check_pool_determinism([&](const RowCall& call) { return call_position(as_position(lookup), call); });
+}
+
 }  // namespace qkv_test

@@ -145,4 +145,12 @@ TEST_CASE("norm: same row, same bits") {
   }
 }
 
+TEST_CASE("norm: workers that share a problem give the same bits") {
+  for (int32_t kind : {QKV_LAYER_NORM, QKV_RMS_NORM}) {
+    const NormProblem problem = gaussian_norm(kind, pooled_rows, pooled_columns, {true, true, true}, 1);
+    check_pool_determinism([&](const RowCall& call) { return call_norm(problem, true, call).output; });
+    check_pool_determinism([&](const RowCall& call) { return call_norm(problem, true, call).sum; });
+  }
+}
+
 }  // namespace qkv_test

@@ -91,4 +91,13 @@ TEST_CASE("position: same row, same bits") {
   }
 }
 
+TEST_CASE("position: workers that share a problem give the same bits") {
+  for (int32_t kind : {QKV_POSITION_SINUSOIDAL, QKV_POSITION_SINUSOIDAL_HALVES}) {
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+      const PositionProblem problem = random_positions(kind, pooled_rows, pooled_columns, seed);
+      check_pool_determinism([&](const RowCall& call) { return call_position(problem, call); });
+    }
+  }
+}
+
 }  // namespace qkv_test

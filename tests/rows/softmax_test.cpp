@@ -167,4 +167,11 @@ TEST_CASE("gate: a column too few is caught") {
   }
 }
 
+TEST_CASE("softmax: workers that share a problem give the same bits") {
+  SoftmaxProblem problem = gaussian_softmax(pooled_rows, pooled_columns, 2, 1);
+  Random random(1);
+  hide_some(problem, random);
+  check_pool_determinism([&](const RowCall& call) { return call_softmax(problem, call); });
+}
+
 }  // namespace qkv_test

@@ -37,6 +37,7 @@ struct Execution {
   bool threads = false;  // a pool of real threads instead of a shuffled order on this one
   uint64_t seed = 1;
   FloatMode mode = {};
+  bool several_tasks = false;  // the problem must be large enough for workers to share it
 };
 
 // Poisoned with 0xff (NaN as f32), at an odd address unless its size happens to be even.
@@ -57,7 +58,9 @@ qkv_status execute(const Operation<Args>& operation, const Args& args, const Exe
   const FloatModeScope scope(execution.mode);
   qkv_plan plan;
   if (const qkv_status status = operation.plan(&args, &plan); status != QKV_OK) return status;
-  const Workspace workspace(qkv_plan_describe(&plan, std::max(1, execution.workers)).workspace_bytes);
+  const qkv_plan_facts facts = qkv_plan_describe(&plan, std::max(1, execution.workers));
+  if (execution.several_tasks) REQUIRE(facts.task_count > 1);
+  const Workspace workspace(facts.workspace_bytes);
   qkv_status status;
   bool kept = true;
   if (execution.workers == 0) {

@@ -9,10 +9,10 @@
 
 namespace qkv_test {
 
-GuardedMemory::GuardedMemory(size_t bytes, Placement placement) : size_(bytes) {
+GuardedMemory::GuardedMemory(size_t bytes, Placement placement, size_t reserved) : size_(bytes) {
   static const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   const size_t usable = (bytes + page - 1) / page * page;
-  mapped_ = usable + 2 * page;
+  mapped_ = usable + 2 * page + reserved;
   void* mapping = mmap(nullptr, mapped_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapping == MAP_FAILED) throw std::bad_alloc();
   mapping_ = static_cast<std::byte*>(mapping);

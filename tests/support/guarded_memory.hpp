@@ -11,7 +11,8 @@ enum class Placement { front, back };
 
 class GuardedMemory {
  public:
-  GuardedMemory(size_t bytes, Placement placement);
+  // At least `reserved` bytes behind the memory belong to nobody else and are not mapped either.
+  GuardedMemory(size_t bytes, Placement placement, size_t reserved = 0);
   ~GuardedMemory();
   GuardedMemory(GuardedMemory&& other) noexcept;
   GuardedMemory(const GuardedMemory&) = delete;

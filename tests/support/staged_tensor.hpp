@@ -2,6 +2,7 @@
 // A dense array put into guarded memory in some layout, the gaps filled with poison, and read back.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -64,6 +65,9 @@ class StagedTensor {
         shape_, [&](int64_t a, int64_t b, int64_t c, int64_t d) { values(a, b, c, d) = data()[offset(a, b, c, d)]; });
     return values;
   }
+
+  // As it was staged.
+  void restore() const { std::copy(image_.begin(), image_.end(), data()); }
 
   // No byte differs from what was staged.
   bool unchanged() const {

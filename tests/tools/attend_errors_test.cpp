@@ -49,7 +49,10 @@ TEST_CASE("qkv-attend refuses options that do not exist or make no sense") {
   check_refused({"--max-isa", "pentium", "it"}, "pentium");
   check_refused({"--model", "folder", "it"}, "--model");
   check_refused({"--input", "file.txt", "it"}, "--input");
-  check_refused({"--html", "same", "--svg", "./same", "it"}, "same");
+  check_refused({"--html", "same", "--svg", "./same", "it"}, "--svg \"./same\": --html writes to the same file");
+  check_refused({"--json=false", "it"}, "--json=\"false\": takes no value");
+  for (const char* option : {"--input", "--html", "--svg", "--attention", "--times", "--max-isa"})
+    check_refused({option, "", "it"}, std::string(option) + " \"\": must not be empty");
 }
 
 TEST_CASE("qkv-attend refuses layers and heads that the model does not have") {
@@ -60,7 +63,7 @@ TEST_CASE("qkv-attend refuses layers and heads that the model does not have") {
 
 TEST_CASE("qkv-attend refuses input that is absent, empty or not text") {
   const TemporaryFolder folder;
-  check_refused({"--input", "/nowhere/texts.txt"}, "/nowhere/texts.txt");
+  check_refused({"--input", "/nowhere/texts.txt"}, "--input \"/nowhere/texts.txt\"");
   check_refused({"--input", folder.path().string()}, folder.path().string());
   check_refused({"--input", folder.write("empty.txt", "")}, "empty.txt");
   check_refused({"--input", folder.write("empty.jsonl", "\n\n")}, "empty.jsonl");
@@ -86,6 +89,18 @@ TEST_CASE("qkv-attend refuses a folder without a model, or with another file in 
   }
 }
 
+TEST_CASE("qkv-attend refuses endless files and a folder with a hostile name") {
+  const TemporaryFolder folder;
+  const std::filesystem::path model = folder.path() / "a\nb\x1b[31m";
+  std::filesystem::create_directory(model);
+  folder.write(model.filename() / "model.safetensors", "");
+  const auto run = [&] { return run_program("QKV_ATTEND", {"--model", model.string(), "it"}); };
+  check_refusal(run(), "a\\nb\\u001b[31m");
+  std::filesystem::create_symlink("/dev/zero", model / "vocab.txt");
+  check_refusal(run(), "a\\nb\\u001b[31m/vocab.txt");
+  check_refused({"--input", "/dev/zero"}, "--input \"/dev/zero\": more than 64 MB of text");
+}
+
 TEST_CASE("qkv-attend refuses the default model folder when it is absent, and says how to get one") {
   const char* before = std::getenv("QKV_MODEL_DIR");
   const std::string saved = before == nullptr ? "" : before;
@@ -99,7 +114,7 @@ TEST_CASE("qkv-attend refuses the default model folder when it is absent, and sa
 TEST_CASE("qkv-attend refuses outputs that cannot be written, before it prints anything") {
   const TemporaryFolder folder;
   for (const char* option : {"--html", "--svg", "--attention", "--times"}) {
-    check_refused({option, "/nowhere/out", "it"}, "/nowhere/out");
+    check_refused({option, "/nowhere/out", "it"}, std::string(option) + " \"/nowhere/out\"");
     check_refused({option, folder.path().string(), "it"}, folder.path().string());
   }
 }
@@ -124,6 +139,7 @@ TEST_CASE("qkv-attend errors are one line whatever the argument holds") {
                  "file"},
                 "no\\nsuch");
   check_refused({"--wrong\noption", "it"}, "--wrong\\noption");
+  check_refused({"--threads", "\x1b[31m\r\n7", "it"}, "\\u001b[31m\\r\\n7");
   check_refused({"--layer", "1\n2", "it"}, "--layer");
   check_refused({"--max-isa", std::string(5000, 'x') + "\n", "it"}, "xxx");
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -130,6 +131,17 @@ TEST_CASE("checkpoint: vocabularies") {
   pieces = random_model_vocabulary();
   pieces[2] = "[cls]";
   CHECK(complaint(checkpoint, "{}", pieces).find("[CLS]") != std::string::npos);
+}
+
+TEST_CASE("checkpoint: a configuration that is no file is named") {
+  const TemporaryFolder folder;
+  folder.write("model.safetensors", zero_checkpoint(good_tensors()));
+  std::filesystem::create_symlink("/dev/zero", folder.path() / "config.json");
+  std::string lines;
+  for (const std::string& piece : random_model_vocabulary()) lines += piece + "\n";
+  folder.write("vocab.txt", lines);
+  CHECK_THROWS_WITH_AS(load_model(folder.path(), 1), doctest::Contains("config.json\": no such file"),
+                       std::runtime_error);
 }
 
 TEST_CASE("checkpoint: a folder without a model is named") {

@@ -45,7 +45,9 @@ void check_batch(Encoder& encoder, const std::vector<GoldenText>& texts) {
 // Every text beside longer and shorter ones.
 std::vector<std::vector<GoldenText>> padded_batches() {
   std::vector<GoldenText> mostly_short, mostly_long;
-  for (const GoldenText& text : golden_texts()) (text.ids.size() <= 128 ? mostly_short : mostly_long).push_back(text);
+  for (const GoldenText& text : golden_texts_to_encode())
+    (text.ids.size() <= 128 ? mostly_short : mostly_long).push_back(text);
+  if (mostly_long.empty()) return {mostly_short};
   mostly_long.insert(mostly_long.begin() + 1, mostly_short.begin(), mostly_short.begin() + 3);
   return {mostly_short, mostly_long};
 }
@@ -58,7 +60,7 @@ TEST_CASE("encoder: embeddings of MiniLM, each text alone") {
   for_each_tier([&](const std::string& tier) {
     CAPTURE(tier);
     Model model = load_model(*folder, 0);
-    for (const GoldenText& text : golden_texts()) check_batch(model.encoder, {text});
+    for (const GoldenText& text : golden_texts_to_encode()) check_batch(model.encoder, {text});
   });
 }
 
@@ -73,7 +75,7 @@ TEST_CASE("encoder: embeddings of MiniLM in padded batches") {
 }
 
 TEST_CASE("encoder: the same bits for any number of threads") {
-  const std::vector<Ids> ids = {Ids(300, 7), {2, 40, 50, 60, 3}, {2, 3}};
+  const std::vector<Ids> ids = {Ids(100, 7), {2, 40, 50, 60, 3}, {2, 3}};
   for_each_tier([&](const std::string& tier) {
     CAPTURE(tier);
     const auto expected = generate_model(1).encoder.encode(ids, true);

@@ -2,6 +2,7 @@
 // Token ids are those of the Hugging Face fast tokeniser.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "support/random.hpp"
 #include "text/tokenizer.hpp"
 #include "text/utf8.hpp"
 #include "tools/support/golden.hpp"
@@ -115,7 +117,8 @@ TEST_CASE("golden: token ids of every code point in several surroundings") {
     const auto pattern = sweep["template"].get<std::string>();
     const auto digests = sweep["digests"].get<std::vector<std::string>>();
     REQUIRE(digests.size() * block == 0x110000);
-    for (std::size_t i = 0; i < digests.size(); ++i) {
+    const auto blocks = static_cast<std::size_t>(case_count(static_cast<std::int64_t>(digests.size())));
+    for (std::size_t i = 0; i < std::min(blocks, digests.size()); ++i) {
       CAPTURE(pattern);
       CAPTURE(i * block);
       CHECK(block_digest(*tokenizer, pattern, i * block, block) == digests[i]);
@@ -128,10 +131,11 @@ TEST_CASE("golden: token ids of random texts") {
   if (!tokenizer) return;
   const auto& facts = golden()["random"];
   GoldenRandom random(facts);
-  REQUIRE(!facts["digests"].empty());
-  for (const auto& expected : facts["digests"]) {
+  const auto digests = facts["digests"].get<std::vector<std::string>>();
+  const auto blocks = static_cast<std::size_t>(case_count(static_cast<std::int64_t>(digests.size())));
+  for (std::size_t i = 0; i < std::min(blocks, digests.size()); ++i) {
     Digest digest;
-    for (int i = 0; i < facts["block"].get<int>(); ++i) digest.add(tokenizer->tokenize(random.text(), no_limit).ids);
-    CHECK(digest.hex() == expected.get<std::string>());
+    for (int k = 0; k < facts["block"].get<int>(); ++k) digest.add(tokenizer->tokenize(random.text(), no_limit).ids);
+    CHECK(digest.hex() == digests[i]);
   }
 }

@@ -51,12 +51,14 @@ TEST_CASE("qkv-info: the text names the tier in use and the kernels") {
 }
 
 TEST_CASE("qkv-info: a wrong argument gives one line on stderr that names it, and exit code 2") {
-  const std::vector<std::vector<std::string>> wrong = {{"--max-isa", "pentium"}, {"--pentium"}, {"pentium"}};
+  const std::vector<std::vector<std::string>> wrong = {
+      {"--max-isa", "pentium"}, {"--pentium"}, {"pentium"}, {"--max-isa", "pentium\n\x1b[31m"}, {"a\r\n", "pentium"}};
   for (const auto& arguments : wrong) {
     const Outcome outcome = run_info(arguments);
     CAPTURE(outcome.errors);
     CHECK(outcome.exit_code == 2);
     CHECK(std::ranges::count(outcome.errors, '\n') == 1);
+    CHECK(outcome.errors.find_first_of("\r\x1b") == std::string::npos);
     CHECK(outcome.errors.find("pentium") != std::string::npos);
     CHECK(outcome.output.empty());
   }

@@ -36,9 +36,20 @@ std::vector<float> distinct_weights(int layers, int heads, std::size_t tokens) {
 
 AttentionPicture picture_with(std::vector<std::string> tokens, std::vector<float> weights, int layers = 1,
                               int heads = 1) {
+  std::vector<std::string> words;
+  std::vector<std::size_t> word_of;
+  for (const std::string& token : tokens) {
+    if (token.starts_with("##"))
+      words.back() += token.substr(2);
+    else
+      words.push_back(token);
+    word_of.push_back(words.size() - 1);
+  }
   return {.model = "a model",
           .text = "a text",
           .tokens = std::move(tokens),
+          .words = std::move(words),
+          .word_of = std::move(word_of),
           .layers = layers,
           .heads = heads,
           .weights = std::move(weights),

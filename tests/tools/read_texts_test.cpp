@@ -27,7 +27,7 @@ TEST_CASE("read texts: a text per line, with any line end") {
   CHECK(read("a.txt", "one\n") == Strings{"one"});
   CHECK(read("a.txt", "").empty());
   std::istringstream stream("one\n\"two\"\n");
-  CHECK(read_lines(stream) == Strings{"one", "\"two\""});
+  CHECK(read_text_lines(stream, "stream") == Strings{"one", "\"two\""});
 }
 
 TEST_CASE("read texts: JSON strings, one per line") {
@@ -41,6 +41,11 @@ TEST_CASE("read texts: JSON strings, one per line") {
 
 TEST_CASE("read texts: a line that is not UTF-8 is named") {
   CHECK_THROWS_WITH_AS(read("a.txt", "good\ncaf\xe9\n"), doctest::Contains("a.txt\" line 2: not UTF-8 (byte 4)"),
+                       std::runtime_error);
+}
+
+TEST_CASE("read texts: an endless file ends") {
+  CHECK_THROWS_WITH_AS(read_text_file("/dev/zero"), doctest::Contains("\"/dev/zero\": more than 64 MB"),
                        std::runtime_error);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -8,10 +10,9 @@
 
 namespace qkv::tools {
 
-// Cosine of the angle between two embeddings; 0 if one of them is zero.
-float cosine(std::span<const float> a, std::span<const float> b);
-
-// [sentence][sentence]
-std::vector<std::vector<float>> cosine_matrix(const std::vector<Sentence>& sentences);
+// Hands on the cosines of the angles between one sentence's embedding and all, sentence by sentence: the whole matrix
+// of many does not fit in memory. The embeddings must have length 1, or 0, whose cosine is 0.
+void for_each_cosine_row(const std::vector<Sentence>& sentences,
+                         const std::function<void(std::size_t row, std::span<const float> cosines)>& consume);
 
 }  // namespace qkv::tools

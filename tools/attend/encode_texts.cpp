@@ -57,8 +57,10 @@ EncoderTimes encode_window(Encoder& encoder, std::span<Sentence> sentences, cons
   std::vector<std::size_t> token_counts;
   for (const Sentence& sentence : sentences) token_counts.push_back(sentence.tokens.ids.size());
   EncoderTimes sum;
-  for (const auto& batch : batches(token_counts, max_batch_tokens))
+  for (const auto& batch : batches(token_counts, max_batch_tokens)) {
     add(sum, encode_batch(encoder, sentences, batch, options));
+    options.note_encoded(batch.size());
+  }
   return sum;
 }
 

@@ -14,6 +14,7 @@ namespace qkv::tools {
 struct EncodeOptions {
   bool with_attention_weights = false;
   int repetitions = 0;  // of each batch; the fastest counts. 0: some, as long as that is quick
+  std::function<void(std::size_t)> note_encoded = [](std::size_t) {};  // called with the number of texts of each batch
 };
 
 // Indices of texts with these token counts, in batches of at most max_tokens, padding included (or of one text). Texts

@@ -47,18 +47,26 @@ void append_list(std::string& out, std::size_t count, const Append& append) {
 
 }  // namespace
 
-std::string sentences_json(const Model& model, const std::vector<Sentence>& sentences) {
-  Json list = Json::array();
-  for (const Sentence& sentence : sentences)
-    list.push_back({{"text", sentence.text},
-                    {"tokens", sentence.tokens.pieces},
-                    {"ids", sentence.tokens.ids},
-                    {"embedding", sentence.encoded.embedding}});
-  const Json json = {{"model", model.name},
-                     {"isa", qkv_isa_active()},
-                     {"sentences", std::move(list)},
-                     {"cosine", cosine_matrix(sentences)}};
-  return dump(json) + "\n";
+void write_sentences_json(const Model& model, const std::vector<Sentence>& sentences,
+                          const std::function<void(std::string_view)>& write) {
+  const Json head = {{"model", model.name}, {"isa", qkv_isa_active()}};
+  std::string text = dump(head);
+  text.back() = ',';
+  write(text + "\"sentences\":[");
+  for (std::size_t i = 0; i < sentences.size(); ++i) {
+    const Json json = {{"text", sentences[i].text},
+                       {"tokens", sentences[i].tokens.pieces},
+                       {"ids", sentences[i].tokens.ids},
+                       {"embedding", sentences[i].encoded.embedding}};
+    write((i == 0 ? "" : ",") + dump(json));
+  }
+  write("],\"cosine\":[");
+  for_each_cosine_row(sentences, [&](std::size_t row, std::span<const float> cosines) {
+    text = row == 0 ? "" : ",";
+    append_row(text, cosines);
+    write(text);
+  });
+  write("]}\n");
 }
 
 std::string times_json(const Model& model, const std::vector<Sentence>& sentences, const EncoderTimes& times) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,8 +12,10 @@
 
 namespace qkv::tools {
 
-// {"model", "isa", "sentences": [{"text", "tokens", "ids", "embedding"}], "cosine"}
-std::string sentences_json(const Model& model, const std::vector<Sentence>& sentences);
+// {"model", "isa", "sentences": [{"text", "tokens", "ids", "embedding"}], "cosine"}, piece by piece: the cosines of
+// many texts do not fit in memory.
+void write_sentences_json(const Model& model, const std::vector<Sentence>& sentences,
+                          const std::function<void(std::string_view)>& write);
 
 // {"model", "threads", "texts", "tokens", "seconds", "layers": [{"seconds", "attention_seconds"}]}
 std::string times_json(const Model& model, const std::vector<Sentence>& sentences, const EncoderTimes& times);

@@ -20,8 +20,8 @@ Model make_model(std::string name, Vocabulary vocabulary, const Safetensors& che
                  const std::filesystem::path& config, std::int32_t workers) {
   const EncoderShape shape = encoder_shape(checkpoint, config);
   if (vocabulary.size() > shape.vocabulary)
-    throw std::runtime_error(
-        fmt::format("{} word pieces in vocab.txt, {} rows in model.safetensors", vocabulary.size(), shape.vocabulary));
+    throw std::runtime_error(fmt::format("--model {}: {} word pieces in vocab.txt, {} rows in model.safetensors",
+                                         quote(name), vocabulary.size(), shape.vocabulary));
   return {std::move(name), Tokenizer(std::move(vocabulary)), Encoder(load_encoder(checkpoint, shape), workers)};
 }
 
@@ -34,13 +34,13 @@ std::filesystem::path default_model_folder() {
 
 Model load_model(const std::filesystem::path& folder, std::int32_t workers) {
   for (const char* file : {"model.safetensors", "vocab.txt"})
-    if (!std::filesystem::exists(folder / file))
-      throw std::runtime_error(
-          fmt::format("no model in {}: it has no {}; tools/demo.sh fetches one, --random makes one up",
-                      quote(folder.string()), file));
+    if (std::error_code ignored; !std::filesystem::exists(folder / file, ignored))
+      throw std::runtime_error(fmt::format(
+          "--model {}: has no {}; tools/demo.sh fetches a model, --random makes one up", quote(folder.string()), file));
   const auto name = std::filesystem::weakly_canonical(folder).filename().string();
-  return make_model(name, Vocabulary::from_file(folder / "vocab.txt"),
-                    Safetensors::from_file(folder / "model.safetensors"), folder / "config.json", workers);
+  Vocabulary vocabulary = Vocabulary::from_file(folder / "vocab.txt");
+  return make_model(name, std::move(vocabulary), Safetensors::from_file(folder / "model.safetensors"),
+                    folder / "config.json", workers);
 }
 
 Model generate_model(std::int32_t workers) {

@@ -6,11 +6,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iterator>
-#include <set>
+#include <map>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "attend/model_folder.hpp"
+#include "cli/arguments.hpp"
 #include "cli/output_file.hpp"
 #include "qkv/version.h"
 #include "text/quote.hpp"
@@ -63,6 +65,20 @@ std::vector<std::string> remaining_texts(const CLI::App& app) {
   return texts;
 }
 
+void check_outputs_differ(const Options& options) {
+  std::map<std::filesystem::path, std::string> written;
+  const std::pair<const char*, std::filesystem::path> outputs[] = {
+      {"--html", options.html}, {"--svg", options.svg}, {"--attention", options.attention}, {"--times", options.times}};
+  for (const auto& [option, path] : outputs) {
+    if (path.empty()) continue;
+    std::error_code ignored;  // what is wrong with the path is told when it is opened
+    const std::filesystem::path place = std::filesystem::weakly_canonical(std::filesystem::absolute(path), ignored);
+    const auto [other, is_new] = written.emplace(place, option);
+    if (!place.empty() && !is_new)
+      throw UsageError(fmt::format("{} {}: {} writes to the same file", option, quote(path.string()), other->second));
+  }
+}
+
 void check(const Options& options) {
   if (!options.texts.empty() && !options.input.empty())
     throw UsageError(fmt::format("--input {}: not together with a text ({})", quote(options.input.string()),
@@ -70,15 +86,7 @@ void check(const Options& options) {
   if (options.random && !options.model.empty())
     throw UsageError(fmt::format("--model {}: not together with --random", quote(options.model.string())));
   if (options.head && !options.layer) throw UsageError(fmt::format("--head {}: needs --layer", *options.head));
-  std::set<std::filesystem::path> written;
-  for (const auto& path : {options.html, options.svg, options.attention, options.times})
-    if (!path.empty() && !written.insert(std::filesystem::weakly_canonical(path)).second)
-      throw UsageError(fmt::format("{}: two outputs to one file", quote(path.string())));
-}
-
-std::string one_line(std::string text) {
-  std::ranges::replace(text, '\n', ' ');
-  return text;
+  check_outputs_differ(options);
 }
 
 }  // namespace
@@ -91,17 +99,7 @@ std::optional<Options> parse_options(int argument_count, const char* const* argu
   add_options(app, options);
   const std::span all(arguments, static_cast<std::size_t>(argument_count));
   const auto dashes = std::ranges::find(all, std::string_view("--"));
-  try {
-    app.parse(static_cast<int>(dashes - all.begin()), arguments);
-  } catch (const CLI::CallForHelp&) {
-    write_standard_output(app.help());
-    return std::nullopt;
-  } catch (const CLI::CallForVersion& version) {
-    write_standard_output(fmt::format("{}\n", version.what()));
-    return std::nullopt;
-  } catch (const CLI::ParseError& error) {
-    throw UsageError(one_line(error.what()));
-  }
+  if (!parse_arguments(app, static_cast<int>(dashes - all.begin()), arguments)) return std::nullopt;
   options.texts = remaining_texts(app);
   if (dashes != all.end()) options.texts.insert(options.texts.end(), std::next(dashes), all.end());
   check(options);

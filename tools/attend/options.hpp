@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -23,12 +22,7 @@ struct Options {
   bool random = false, json = false;
 };
 
-// The command line asks for something that is not possible. what() is one line.
-struct UsageError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-// Nothing if the help or the version was asked for and has been printed.
+// Nothing if the help or the version was asked for and has been printed. Throws UsageError.
 std::optional<Options> parse_options(int argument_count, const char* const* arguments);
 
 }  // namespace qkv::tools

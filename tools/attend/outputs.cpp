@@ -3,22 +3,24 @@
 
 #include <utility>
 
+#include "cli/standard_output.hpp"
+
 namespace qkv::tools {
 
 Outputs::Outputs(const Options& options, const Model& model, const MapChoice& choice)
     : model_(model),
       choice_(choice),
       json_(options.json),
-      html_(open(options.html)),
-      svg_(open(options.svg)),
-      times_(open(options.times)),
-      attention_(open(options.attention)) {
+      html_(open("--html", options.html)),
+      svg_(open("--svg", options.svg)),
+      times_(open("--times", options.times)),
+      attention_(open("--attention", options.attention)) {
   if (attention_ != nullptr) attention_json_.emplace(*attention_, model);
   if (!json_) write_standard_output(model_report(model));
 }
 
-OutputFile* Outputs::open(const std::filesystem::path& path) {
-  return path.empty() ? nullptr : &files_.emplace_back(path);
+OutputFile* Outputs::open(const char* option, const std::filesystem::path& path) {
+  return path.empty() ? nullptr : &files_.emplace_back(option, path);
 }
 
 bool Outputs::need_attention_weights() const {
@@ -41,8 +43,10 @@ void Outputs::finish(const std::vector<Sentence>& sentences, const EncoderTimes&
   if (times_ != nullptr) times_->write(times_json(model_, sentences, times));
   if (attention_json_) attention_json_->finish();
   for (OutputFile& file : files_) file.finish();
-  write_standard_output(json_ ? sentences_json(model_, sentences)
-                              : cosine_report(sentences) + times_report(sentences, times));
+  if (json_)
+    write_sentences_json(model_, sentences, write_standard_output);
+  else
+    write_standard_output(cosine_report(sentences) + times_report(sentences, times));
   for (OutputFile& file : files_) file.commit();
 }
 

@@ -27,7 +27,7 @@ class Outputs {
   void finish(const std::vector<Sentence>& sentences, const EncoderTimes& times);
 
  private:
-  OutputFile* open(const std::filesystem::path& path);
+  OutputFile* open(const char* option, const std::filesystem::path& path);
 
   const Model& model_;
   MapChoice choice_;

@@ -34,6 +34,8 @@ AttentionPicture picture_of(const Model& model, const Sentence& sentence, const 
   return {.model = model.name,
           .text = sentence.text,
           .tokens = tokens.pieces,
+          .words = tokens.words,
+          .word_of = tokens.word_of,
           .layers = static_cast<int>(shape.layers),
           .heads = static_cast<int>(shape.heads),
           .weights = sentence.encoded.attention_weights,

@@ -3,16 +3,20 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <stdexcept>
-#include <utility>
 
 #include "text/parse_json.hpp"
 #include "text/quote.hpp"
+#include "text/read_file.hpp"
 #include "text/utf8.hpp"
 
 namespace qkv::tools {
 namespace {
+
+constexpr std::size_t max_text_bytes = std::size_t{64} << 20;
 
 std::string json_string(const std::string& line) {
   const nlohmann::json value = parse_json(line, 1);
@@ -33,14 +37,18 @@ std::vector<std::string> json_strings(const std::vector<std::string>& lines, con
   return texts;
 }
 
+std::vector<std::string> read_lines(std::istream& stream, const std::string& name) {
+  const auto text = read_up_to(stream, max_text_bytes);
+  if (stream.bad()) throw std::runtime_error(name + ": cannot be read");
+  if (!text) throw std::runtime_error(fmt::format("{}: more than {} MB of text", name, max_text_bytes >> 20));
+  return split_lines(*text);
+}
+
 }  // namespace
 
-std::vector<std::string> read_lines(std::istream& stream) {
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    lines.push_back(std::move(line));
-  }
+std::vector<std::string> read_text_lines(std::istream& stream, const std::string& name) {
+  std::vector<std::string> lines = read_lines(stream, name);
+  require_utf8(lines, name + " line");
   return lines;
 }
 
@@ -51,15 +59,11 @@ void require_utf8(const std::vector<std::string>& texts, const std::string& name
 }
 
 std::vector<std::string> read_text_file(const std::filesystem::path& path) {
-  const std::string name = quote(path.string());
+  const std::string name = "--input " + quote(path.string());
   if (std::filesystem::is_directory(path)) throw std::runtime_error(name + ": is a folder");
   std::ifstream stream(path, std::ios::binary);
-  if (!stream) throw std::runtime_error(name + ": cannot be read");
-  std::vector<std::string> lines = read_lines(stream);
-  if (stream.bad()) throw std::runtime_error(name + ": cannot be read");
-  if (path.extension() == ".jsonl") return json_strings(lines, name);
-  require_utf8(lines, name + " line");
-  return lines;
+  if (!stream) throw std::runtime_error(fmt::format("{}: {}", name, std::strerror(errno)));
+  return path.extension() == ".jsonl" ? json_strings(read_lines(stream, name), name) : read_text_lines(stream, name);
 }
 
 }  // namespace qkv::tools

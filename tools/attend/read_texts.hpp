@@ -8,15 +8,15 @@
 
 namespace qkv::tools {
 
-// A text per line; a line break at the end of the last line is optional.
-std::vector<std::string> read_lines(std::istream& stream);
+// A text per line; a line break at the end of the last line is optional. Throws std::runtime_error, with the name of
+// the stream, for a line that is not UTF-8 and for more than 64 MB.
+std::vector<std::string> read_text_lines(std::istream& stream, const std::string& name);
 
 // Throws std::runtime_error for a text that is not UTF-8, as "NAME 3: ..." for the third.
 void require_utf8(const std::vector<std::string>& texts, const std::string& name);
 
-// A text per line, or, where the name ends in .jsonl, a JSON string per line (blank lines are skipped). Throws
-// std::runtime_error that names the file, and the line that is not UTF-8 or
-// no JSON string.
+// The file of --input: a text per line, or, where the name ends in .jsonl, a JSON string per line (blank lines are
+// skipped). Throws as read_text_lines does, and for a line that is no JSON string.
 std::vector<std::string> read_text_file(const std::filesystem::path& path);
 
 }  // namespace qkv::tools

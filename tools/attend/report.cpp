@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include "attend/cosine.hpp"
@@ -71,22 +72,21 @@ std::string pronoun_report(const WordAttention& attention, const std::vector<std
 std::string matrix_report(const std::vector<Sentence>& sentences) {
   std::string out = "Cosine between the texts\n     ";
   for (std::size_t column = 0; column < sentences.size(); ++column) append(out, "{:>7}", column + 1);
-  const auto matrix = cosine_matrix(sentences);
-  for (std::size_t row = 0; row < sentences.size(); ++row) {
+  for_each_cosine_row(sentences, [&](std::size_t row, std::span<const float> cosines) {
     append(out, "\n  {:>3}", row + 1);
-    for (const float value : matrix[row]) append(out, "{:7.3f}", value);
-  }
+    for (const float value : cosines) append(out, "{:7.3f}", value);
+  });
   return out + "\n\n";
 }
 
 std::string closest_report(const std::vector<Sentence>& sentences) {
   std::string out = "Closest text to each, by cosine\n";
-  for (std::size_t i = 0; i < sentences.size(); ++i) {
-    std::pair<float, std::size_t> best = {-2, i};
-    for (std::size_t j = 0; j < sentences.size(); ++j)
-      if (j != i) best = std::max(best, {cosine(sentences[i].encoded.embedding, sentences[j].encoded.embedding), j});
-    append(out, "  {:>5}  {:>5} {:6.3f}\n", i + 1, best.second + 1, best.first);
-  }
+  for_each_cosine_row(sentences, [&](std::size_t row, std::span<const float> cosines) {
+    std::size_t best = row == 0 ? 1 : 0;
+    for (std::size_t other = 0; other < cosines.size(); ++other)
+      if (other != row && cosines[other] > cosines[best]) best = other;
+    append(out, "  {:>5}  {:>5} {:6.3f}\n", row + 1, best + 1, cosines[best]);
+  });
   return out + "\n";
 }
 

@@ -13,7 +13,8 @@
 
 namespace qkv::tools {
 
-OutputFile::OutputFile(const std::filesystem::path& path) : path_(path) {
+OutputFile::OutputFile(const std::string& option, const std::filesystem::path& path)
+    : name_(option + " " + quote(path.string())), path_(path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (std::filesystem::is_directory(status)) fail(EISDIR);
@@ -34,7 +35,7 @@ OutputFile::~OutputFile() {
 }
 
 void OutputFile::fail(int error) const {
-  throw std::runtime_error(fmt::format("{}: {}", quote(path_.string()), std::strerror(error)));
+  throw std::runtime_error(fmt::format("{}: {}", name_, std::strerror(error)));
 }
 
 void OutputFile::write(std::string_view text) {
@@ -49,13 +50,8 @@ void OutputFile::commit() {
   if (temporary_.empty()) return;
   std::error_code error;
   std::filesystem::rename(temporary_, path_, error);
-  if (error) throw std::runtime_error(fmt::format("{}: {}", quote(path_.string()), error.message()));
+  if (error) throw std::runtime_error(fmt::format("{}: {}", name_, error.message()));
   temporary_.clear();
-}
-
-void write_standard_output(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-    throw std::runtime_error(fmt::format("standard output: {}", std::strerror(errno)));
 }
 
 }  // namespace qkv::tools

@@ -5,14 +5,15 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace qkv::tools {
 
 class OutputFile {
  public:
-  // Throws std::runtime_error, here and below, naming the path. A path that is a device or a pipe is written directly.
-  explicit OutputFile(const std::filesystem::path& path);
+  // Throws std::runtime_error, here and below, naming option and path. A device or a pipe is written directly.
+  OutputFile(const std::string& option, const std::filesystem::path& path);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
@@ -30,11 +31,9 @@ class OutputFile {
 
   [[noreturn]] void fail(int error) const;
 
+  std::string name_;
   std::filesystem::path path_, temporary_;  // temporary_ is empty when written directly
   std::unique_ptr<std::FILE, Close> file_;
 };
-
-// Writes to standard output. Throws std::runtime_error if it does not take everything.
-void write_standard_output(std::string_view text);
 
 }  // namespace qkv::tools

@@ -7,6 +7,9 @@
 #include <cmath>
 #include <utility>
 
+#include "model/worker_pool.hpp"
+#include "qkv/qkv.hpp"
+
 namespace qkv::tools {
 namespace {
 
@@ -34,14 +37,19 @@ qkv_tensor matrix(const float* data, std::int64_t rows, std::int64_t columns) {
 }
 
 qkv_tensor vector(const std::vector<float>& data) {
-  const auto size = static_cast<std::int64_t>(data.size());
-  return qkv_tensor_f32(data.data(), 1, &size);
+  return input(data, {static_cast<std::int64_t>(data.size())});
 }
 
 }  // namespace
 
-Encoder::Encoder(EncoderWeights weights, std::int32_t workers) : weights_(std::move(weights)), operations_(workers) {
+Encoder::Encoder(EncoderWeights weights, std::int32_t workers)
+    : weights_(std::move(weights)), pool_(worker_pool(workers)) {
   clear_times();
+}
+
+template <class Args>
+void Encoder::run(const Args& args) {
+  compute(args, pool_ ? &*pool_ : nullptr);
 }
 
 void Encoder::clear_times() {
@@ -79,21 +87,19 @@ void Encoder::reserve(const PaddedBatch& batch) {
 void Encoder::embed(const PaddedBatch& batch) {
   const qkv_tensor sum = row_view(batch, update_, shape().hidden);
 
-  qkv_embedding_args tokens = {};
-  tokens.size = sizeof tokens;
+  auto tokens = make<qkv_embedding_args>();
   tokens.table = matrix(weights_.token_table.data(), shape().vocabulary, shape().hidden);
   tokens.ids = batch.ids.data();
   tokens.output = sum;
-  operations_.run(tokens);
+  run(tokens);
 
-  qkv_position_args positions = {};
-  positions.size = sizeof positions;
+  auto positions = make<qkv_position_args>();
   positions.kind = QKV_POSITION_LEARNED;
   positions.accumulate = 1;
   positions.output = sum;
   positions.positions = batch.positions.data();
   positions.table = matrix(weights_.position_table.data(), shape().positions, shape().hidden);
-  operations_.run(positions);
+  run(positions);
 
   // A single sentence is of type 0 throughout: a residual that is the same in every row.
   qkv_tensor type = matrix(weights_.type_table.data(), batch.rows(), shape().hidden);
@@ -118,15 +124,14 @@ void Encoder::run_layer(const PaddedBatch& batch, std::size_t layer) {
 void Encoder::attend(const PaddedBatch& batch, const qkv_tensor& weights) {
   const std::int64_t columns = shape().hidden;
   const float* query = projections_.floats();
-  qkv_attention_args args = {};
-  args.size = sizeof args;
+  auto args = make<qkv_attention_args>();
   args.query = head_view(batch, query, 3 * columns);
   args.key = head_view(batch, query + columns, 3 * columns);
   args.value = head_view(batch, query + 2 * columns, 3 * columns);
   args.output = head_view(batch, context_.floats(), columns);
   args.weights = weights;
   args.key_count = batch.counts.data();
-  operations_.run(args);
+  run(args);
 }
 
 void Encoder::feed_forward(const PaddedBatch& batch, const EncoderLayer& layer) {
@@ -140,20 +145,18 @@ void Encoder::feed_forward(const PaddedBatch& batch, const EncoderLayer& layer) 
 
 void Encoder::multiply(const qkv_tensor& input, const Linear& linear, qkv_activation_kind activation,
                        const qkv_tensor& output) {
-  qkv_matmul_args args = {};
-  args.size = sizeof args;
+  auto args = make<qkv_matmul_args>();
   args.input = input;
   args.weight = linear.weight.data();
   args.bias = vector(linear.bias);
   args.output = output;
   args.activation = activation;
-  operations_.run(args);
+  run(args);
 }
 
 // hidden = LayerNorm(input + residual)
 void Encoder::add_and_normalize(const qkv_tensor& input, const qkv_tensor& residual, const Norm& norm) {
-  qkv_norm_args args = {};
-  args.size = sizeof args;
+  auto args = make<qkv_norm_args>();
   args.kind = QKV_LAYER_NORM;
   args.epsilon = shape().epsilon;
   args.input = input;
@@ -161,7 +164,7 @@ void Encoder::add_and_normalize(const qkv_tensor& input, const qkv_tensor& resid
   args.residual = residual;
   args.weight = vector(norm.weight);
   args.bias = vector(norm.bias);
-  operations_.run(args);
+  run(args);
 }
 
 // The weights are a second pass over the projections, which are still those of this layer.
@@ -199,11 +202,11 @@ std::vector<float> Encoder::mean_embedding(const PaddedBatch& batch, std::size_t
 
 qkv_tensor Encoder::head_view(const PaddedBatch& batch, const float* first, std::int64_t row_stride) const {
   const std::array shape = {batch.texts, weights_.shape.heads, batch.length, weights_.shape.head_dim()};
-  qkv_tensor view = qkv_tensor_f32(first, 4, shape.data());
-  view.stride[0] = batch.length * row_stride;
-  view.stride[1] = weights_.shape.head_dim();
-  view.stride[2] = row_stride;
-  return view;
+  qkv_tensor heads = qkv_tensor_f32(first, 4, shape.data());
+  heads.stride[0] = batch.length * row_stride;
+  heads.stride[1] = weights_.shape.head_dim();
+  heads.stride[2] = row_stride;
+  return heads;
 }
 
 qkv_tensor Encoder::row_view(const PaddedBatch& batch, const AlignedBuffer& buffer, std::int64_t columns) {

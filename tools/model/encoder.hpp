@@ -8,13 +8,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "model/aligned_buffer.hpp"
 #include "model/encoder_weights.hpp"
-#include "model/operations.hpp"
 #include "model/padded_batch.hpp"
+#include "qkv/qkv.h"
 
 namespace qkv::tools {
 
@@ -39,7 +40,7 @@ class Encoder {
   Encoder(EncoderWeights weights, std::int32_t workers);
 
   const EncoderShape& shape() const { return weights_.shape; }
-  std::int32_t worker_count() const { return operations_.worker_count(); }
+  std::int32_t worker_count() const { return pool_ ? pool_->worker_count : 1; }
 
   // Wall time in encode since construction or clear_times.
   const EncoderTimes& times() const { return times_; }
@@ -49,6 +50,8 @@ class Encoder {
   std::vector<EncodedText> encode(std::span<const std::vector<std::int64_t>> token_ids, bool with_attention_weights);
 
  private:
+  template <class Args>
+  void run(const Args& args);
   void reserve(const PaddedBatch& batch);
   void embed(const PaddedBatch& batch);
   void run_layer(const PaddedBatch& batch, std::size_t layer);
@@ -65,7 +68,7 @@ class Encoder {
   static qkv_tensor row_view(const PaddedBatch& batch, const AlignedBuffer& buffer, std::int64_t columns);
 
   EncoderWeights weights_;
-  Operations operations_;
+  std::optional<qkv_pool> pool_;  // nothing: this thread
   EncoderTimes times_;
   AlignedBuffer hidden_, update_, context_;  // [rows, hidden]
   AlignedBuffer projections_;                // [rows, 3 hidden]: query, key, value

@@ -5,24 +5,21 @@
 
 #include <array>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <stdexcept>
 #include <string>
 
 #include "text/parse_json.hpp"
 #include "text/quote.hpp"
+#include "text/read_file.hpp"
 
 namespace qkv::tools {
 namespace {
 
-constexpr std::uintmax_t max_config_bytes = 1 << 20;
+constexpr std::size_t max_config_bytes = 1 << 20;
 constexpr int max_config_depth = 8;
 
-nlohmann::json read_object(const std::filesystem::path& path) {
-  if (std::filesystem::file_size(path) > max_config_bytes) throw std::runtime_error("too long for a configuration");
-  std::ifstream stream(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+nlohmann::json parse_object(const std::string& text) {
   nlohmann::json config = parse_json(text, max_config_depth);
   if (!config.is_object()) throw std::runtime_error("not a JSON object");
   return config;
@@ -50,8 +47,9 @@ float epsilon_from(const nlohmann::json& value) {
 
 EncoderConfig read_encoder_config(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return {};
+  const std::string text = read_file(path, max_config_bytes);
   try {
-    const nlohmann::json json = read_object(path);
+    const nlohmann::json json = parse_object(text);
     require(json, "model_type", "bert");
     require(json, "hidden_act", "gelu");
     require(json, "position_embedding_type", "absolute");

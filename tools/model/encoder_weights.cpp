@@ -11,7 +11,8 @@
 #include <utility>
 
 #include "model/encoder_config.hpp"
-#include "qkv/qkv.h"
+#include "model/packed_weight.hpp"
+#include "qkv/qkv.hpp"
 
 namespace qkv::tools {
 namespace {
@@ -40,16 +41,6 @@ struct MatrixShape {
   std::int64_t outputs, inputs;
 };
 
-AlignedBuffer pack(const std::vector<float>& weight, std::int64_t outputs, std::int64_t inputs) {
-  const std::array shape = {outputs, inputs};
-  const qkv_tensor view = qkv_tensor_f32(weight.data(), 2, shape.data());
-  std::size_t bytes = 0;
-  if (qkv_matmul_pack_bytes(&view, &bytes) != QKV_OK) throw std::runtime_error(qkv_error_message());
-  AlignedBuffer packed(bytes);
-  if (qkv_matmul_pack(&view, packed.data(), bytes) != QKV_OK) throw std::runtime_error(qkv_error_message());
-  return packed;
-}
-
 // Several matrices with the same inputs become one, their outputs one after another.
 Linear load_linear(const Safetensors& checkpoint, const std::vector<MatrixShape>& matrices) {
   std::vector<float> weight, bias;
@@ -60,7 +51,7 @@ Linear load_linear(const Safetensors& checkpoint, const std::vector<MatrixShape>
     bias.insert(bias.end(), offsets.begin(), offsets.end());
   }
   const auto outputs = static_cast<std::int64_t>(bias.size());
-  return {pack(weight, outputs, matrices.front().inputs), std::move(bias)};
+  return {packed_weight(input(weight, {outputs, matrices.front().inputs})), std::move(bias)};
 }
 
 Norm load_norm(const Safetensors& checkpoint, const std::string& name, std::int64_t columns) {

@@ -26,8 +26,6 @@ EncoderShape encoder_shape(const Safetensors& checkpoint, const std::filesystem:
 struct Linear {
   AlignedBuffer weight;  // packed [outputs, inputs]
   std::vector<float> bias;
-
-  std::int64_t outputs() const { return static_cast<std::int64_t>(bias.size()); }
 };
 
 struct Norm {

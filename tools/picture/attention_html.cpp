@@ -73,9 +73,10 @@ std::string script_safe(std::string_view json) {
 // The facts, then the weights.
 void append_picture(std::string& page, const AttentionPicture& picture) {
   const nlohmann::ordered_json facts = {
-      {"model", picture.model},    {"text", picture.text},        {"tokens", picture.tokens},
-      {"layers", picture.layers},  {"heads", picture.heads},      {"layer", picture.best_layer},
-      {"head", picture.best_head}, {"token", picture.from_token},
+      {"model", picture.model},      {"text", picture.text},        {"tokens", picture.tokens},
+      {"words", picture.words},      {"word_of", picture.word_of},  {"layers", picture.layers},
+      {"heads", picture.heads},      {"layer", picture.best_layer}, {"head", picture.best_head},
+      {"token", picture.from_token},
   };
   page += "<script type=\"application/json\" class=\"picture\">";
   page += script_safe(facts.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));

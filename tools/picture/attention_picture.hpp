@@ -2,6 +2,7 @@
 // The attention of a text as a picture: a page to explore, and a still one for a document.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,9 @@ inline constexpr int mean_of_heads = -1;
 struct AttentionPicture {
   std::string model;
   std::string text;
-  std::vector<std::string> tokens;  // WordPiece: a token that goes on with a word begins with ##
+  std::vector<std::string> tokens;
+  std::vector<std::string> words;    // as they are shown; [CLS], [SEP] and [PAD] are words, too
+  std::vector<std::size_t> word_of;  // per token, an index of words, which never falls
   int layers;
   int heads;
   std::vector<float> weights;  // [layer][head][query][key]; a row sums to 1, a key that is not visible has 0

@@ -9,7 +9,6 @@ namespace qkv::tools {
 namespace {
 
 constexpr std::array<std::string_view, 3> marks = {"[CLS]", "[SEP]", "[PAD]"};
-constexpr std::string_view continuation = "##";
 
 bool is_mark(const std::string& token) {
   return std::ranges::find(marks, token) != marks.end();
@@ -25,17 +24,15 @@ void add_row(std::vector<float>& sums, const std::vector<PictureWord>& words, co
 }  // namespace
 
 std::vector<PictureWord> picture_words(const AttentionPicture& picture) {
-  const bool only_marks = std::ranges::all_of(picture.tokens, is_mark);
+  const bool only_marks = std::ranges::all_of(picture.words, is_mark);
   std::vector<PictureWord> words;
-  for (std::size_t i = 0; i < picture.tokens.size(); ++i) {
-    const std::string& token = picture.tokens[i];
-    if (is_mark(token) && !only_marks) continue;
-    if (token.starts_with(continuation) && !words.empty()) {
-      words.back().label += token.substr(continuation.size());
-      ++words.back().token_count;
-    } else {
-      words.push_back({token, i, 1});
-    }
+  for (auto first = picture.word_of.begin(); first != picture.word_of.end();) {
+    const auto end = std::upper_bound(first, picture.word_of.end(), *first);
+    const std::string& word = picture.words[*first];
+    if (!is_mark(word) || only_marks)
+      words.push_back(
+          {word, static_cast<std::size_t>(first - picture.word_of.begin()), static_cast<std::size_t>(end - first)});
+    first = end;
   }
   return words;
 }

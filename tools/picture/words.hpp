@@ -15,7 +15,7 @@ struct PictureWord {
   std::size_t first_token, token_count;
 };
 
-// Pieces joined; without [CLS], [SEP] and [PAD] unless there is nothing else.
+// Without [CLS], [SEP] and [PAD] unless there is nothing else.
 std::vector<PictureWord> picture_words(const AttentionPicture& picture);
 
 // What `from` gives to each of the words: the mean over its pieces of the sum over theirs. Less than 1 in all, if part

@@ -3,10 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <stdexcept>
 #include <utility>
 
+#include "text/quote.hpp"
+#include "text/read_file.hpp"
 #include "text/special_tokens.hpp"
 
 namespace qkv::tools {
@@ -19,17 +20,12 @@ Vocabulary::Vocabulary(std::vector<std::string> pieces) : pieces_(std::move(piec
 }
 
 Vocabulary Vocabulary::from_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error(fmt::format("{}: cannot be read", path.string()));
-  std::vector<std::string> pieces;
-  for (std::string line; std::getline(file, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    pieces.push_back(std::move(line));
-  }
+  constexpr std::size_t max_bytes = std::size_t{64} << 20;
+  std::vector<std::string> pieces = split_lines(read_file(path, max_bytes));
   try {
     return Vocabulary(std::move(pieces));
   } catch (const std::runtime_error& error) {
-    throw std::runtime_error(fmt::format("{}: {}", path.string(), error.what()));
+    throw std::runtime_error(fmt::format("{}: {}", quote(path.string()), error.what()));
   }
 }
 

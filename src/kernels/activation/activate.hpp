@@ -5,8 +5,8 @@
 //   GELU tanh  x / (1 + e^-v), v = 2 sqrt(2/pi) (x + 0.044715 x^3), because (1 + tanh u) / 2 = 1 / (1 + e^-2u)
 //   SiLU       x / (1 + e^-x)
 //
-// Exponents are carried in two floats, so that relative errors stay at a few ULP where the result is tiny. At -inf all
-// three are infinity times 0: NaN.
+// Exponents are carried in two floats, so that relative errors stay at a few ULP where the result is tiny. Each is 0
+// from some negative x on, the factor x included, which would be infinity times 0 at -inf.
 #pragma once
 
 #include "kernels/simd/doubles.hpp"
@@ -19,6 +19,11 @@ namespace {
 // |x|, at most `bound`, beyond which the activation of -|x| rounds to 0; NaN stays.
 QKV_INLINE Floats bounded_magnitude(Floats x, float bound) {
   return xsimd::min(broadcast(bound), xsimd::abs(x));
+}
+
+// x, at least -bound; NaN stays.
+QKV_INLINE Floats bounded_below(Floats x, float bound) {
+  return max(broadcast(-bound), x);
 }
 
 // The first 12 bits of each float, whose square is exact.
@@ -40,8 +45,8 @@ QKV_INLINE Floats scaled_normal_tail(Floats a) {
   return p / q;
 }
 
-QKV_INLINE Floats gelu(Floats x) {
-  const Floats a = bounded_magnitude(x, 14.8F), half = broadcast(0.5F);
+QKV_INLINE Floats gelu(Floats any_x) {
+  const Floats x = bounded_below(any_x, 14.8F), a = bounded_magnitude(x, 14.8F), half = broadcast(0.5F);
   const Floats leading = leading_bits(a);
   const Floats high = leading * leading * half, low = (a - leading) * (a + leading) * half;
   const Floats tail = lifted_exp(-high, -low) * scaled_normal_tail(a);
@@ -55,7 +60,7 @@ QKV_INLINE Floats gate(Floats x, Floats high, Floats low) {
 }
 
 QKV_INLINE Floats silu(Floats x) {
-  return gate(x, bounded_magnitude(x, 109.5F), broadcast(0.0F));
+  return gate(bounded_below(x, 109.5F), bounded_magnitude(x, 109.5F), broadcast(0.0F));
 }
 
 QKV_INLINE Floats gelu_tanh(Floats x) {
@@ -63,7 +68,7 @@ QKV_INLINE Floats gelu_tanh(Floats x) {
   const Doubles a = widen(bounded_magnitude(x, 10.889F));
   const Doubles v = a * ((a * a) * (factor * 0.044715) + factor);
   const Floats high = narrow(v);
-  return gate(x, high, narrow(v - widen(high)));
+  return gate(bounded_below(x, 10.889F), high, narrow(v - widen(high)));
 }
 
 QKV_INLINE Floats activate(int32_t kind, Floats x) {

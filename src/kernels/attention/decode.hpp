@@ -16,8 +16,8 @@ struct DecodeRows {
   float* query;           // [count][key dim]
   float *output, *total;  // [count][output_stride]: of this span of keys, and of those before
   int64_t output_stride;
-  float *shift, *base, *limit, *sum, *total_sum;  // [count]
-  float* weight;                                  // [count][weight_stride]
+  float *shift, *folded, *limit, *sum, *total_sum;  // [count]
+  float* weight;                                    // [count][weight_stride]
   int64_t weight_stride;
 };
 
@@ -31,8 +31,8 @@ inline DecodeRows open_rows(const AttentionTask& task) {
   rows.output_stride = (value_dim + lanes - 1) / lanes * lanes;
   rows.total = rows.output + rows.count * rows.output_stride;
   rows.shift = task.scratch.state;
-  rows.base = rows.shift + rows.count;
-  rows.limit = rows.base + rows.count;
+  rows.folded = rows.shift + rows.count;
+  rows.limit = rows.folded + rows.count;
   rows.sum = rows.limit + rows.count;
   rows.total_sum = rows.sum + rows.count;
   rows.weight = task.scratch.weight;
@@ -40,30 +40,30 @@ inline DecodeRows open_rows(const AttentionTask& task) {
   for (int64_t r = 0; r < rows.count; r++) {
     const auto* from = row_of<const float>(task, query, task.first_row + r);
     for (int64_t c = 0; c < key_dim; c++) rows.query[r * key_dim + c] = from[c * query.stride[3]] * task.scale;
-    rows.shift[r] = rows.base[r] = rows.sum[r] = rows.total_sum[r] = 0;
+    rows.shift[r] = rows.folded[r] = rows.sum[r] = rows.total_sum[r] = 0;
     rows.limit[r] = -infinity;
   }
   for (int64_t i = 0; i < 2 * rows.count * rows.output_stride; i++) rows.output[i] = 0;
   return rows;
 }
 
-// weight[r][key - begin] = score - base of the row, for keys [begin, end); lanes past the end hold anything.
+// weight[r][key - begin] = score, for keys [begin, end); lanes past the end hold anything.
 inline void score_rows(const AttentionTask& task, const DecodeRows& rows, int64_t begin, int64_t end) {
   const qkv_tensor& key = task.args->key;
   const int64_t key_dim = key.shape[3];
   const float* base = static_cast<const float*>(key.data) + task.batch * key.stride[0] + task.key_head * key.stride[1];
   float* transposed = task.scratch.key;
+  RowSet<const float> keys;
+  keys.column_stride = key.stride[3];
   for (int64_t first = begin; first < end; first += chunk_keys) {
     for (int64_t lane = 0; lane < chunk_keys; lane += lanes) {
-      const int64_t keys = larger(0, smaller(lanes, end - first - lane));
-      const float* from = keys == 0 ? base : base + (first + lane) * key.stride[2];
-      rows_to_lanes({from, key.stride[2], key.stride[3]}, keys, key_dim, 1.0F, transposed + lane, chunk_keys);
+      keys.count = larger(0, smaller(lanes, end - first - lane));
+      for (int64_t r = 0; r < keys.count; r++) keys.row[r] = base + (first + lane + r) * key.stride[2];
+      rows_to_lanes(keys, key_dim, broadcast(1), {transposed + lane, chunk_keys});
     }
     for_tiles(rows.count, [&]<int count>(int64_t r) {
       RegisterTile<count, tile_vectors> tile;
-      QKV_UNROLL for (int i = 0; i < count; i++) {
-        QKV_UNROLL for (int j = 0; j < tile_vectors; j++) tile.sum[i][j] = broadcast(-rows.base[r + i]);
-      }
+      tile.clear();
       float* score = rows.weight + r * rows.weight_stride + first - begin;
       multiply_in_chunks(tile, {rows.query + r * key_dim, key_dim}, {transposed, chunk_keys}, key_dim, score,
                          rows.weight_stride);
@@ -71,17 +71,27 @@ inline void score_rows(const AttentionTask& task, const DecodeRows& rows, int64_
   }
 }
 
-// Adds the bias to scores of keys [begin, end) and turns those of hidden keys, and the lanes past the end, into -inf.
+QKV_INLINE bool hides_keys(const AttentionTask& task, int64_t row, int64_t begin, int64_t end, bool biased) {
+  return biased || task.visible[row].begin > begin || task.visible[row].end < end;
+}
+
+// Adds the bias to scores of keys [begin, end) and turns those of hidden keys into -inf.
 inline void hide_scores(const AttentionTask& task, int64_t row, int64_t begin, int64_t end, bool biased, float* score) {
   const KeyRange visible = task.visible[row];
-  const int64_t count = end - begin, padded = (count + lanes - 1) / lanes * lanes;
+  const int64_t count = end - begin;
   if (biased) {
-    float* bias = task.scratch.bias;
-    read_bias(task, task.first_row + row, begin, end, bias, 1);
-    for (int64_t k = 0; k < count; k++) score[k] = bias[k] == -infinity ? -infinity : score[k] + bias[k];
+    const float* bias = task.scratch.bias;
+    read_bias(task, task.first_row + row, begin, end, task.scratch.bias, 1);
+    for (int64_t k = 0; k < count; k += lanes) {
+      const Floats added = load_first(bias + k, count - k);
+      const Floats shown = finite_from_below(load(score + k) + added);
+      store(score + k, select(added == broadcast(-infinity), broadcast(-infinity), shown));
+    }
+  } else {
+    for (int64_t k = 0; k < count; k += lanes) store(score + k, finite_from_below(load(score + k)));
   }
   for (int64_t k = 0; k < smaller(count, visible.begin - begin); k++) score[k] = -infinity;
-  for (int64_t k = larger(0, visible.end - begin); k < padded; k++) score[k] = -infinity;
+  for (int64_t k = larger(0, visible.end - begin); k < count; k++) score[k] = -infinity;
 }
 
 // Multiplies all that a row has summed.
@@ -106,29 +116,26 @@ inline void close_span(const DecodeRows& rows) {
   }
 }
 
-// Scores of one row to weights; true if some key of [begin, end) is hidden from it.
-inline bool weigh_row(const DecodeRows& rows, int64_t row, int64_t count) {
+// Scores of one row to weights, that of a hidden key (-inf) to -0.0. Lanes past the end hold -inf.
+inline void weigh_row(const DecodeRows& rows, int64_t row, int64_t count) {
   float* weight = rows.weight + row * rows.weight_stride;
   Floats top = broadcast(-infinity);
   for (int64_t k = 0; k < count; k += lanes) top = max(load(weight + k), top);
-  SoftmaxState state{broadcast(rows.shift[row]), broadcast(rows.base[row]), broadcast(rows.limit[row])};
+  SoftmaxState state{broadcast(rows.shift[row]), broadcast(rows.folded[row]), broadcast(rows.limit[row])};
   const Raise change = raise(state, broadcast(max_of_lanes(top)));
   store_first(rows.shift + row, state.shift, 1);
-  store_first(rows.base + row, state.base, 1);
+  store_first(rows.folded + row, state.folded, 1);
   store_first(rows.limit + row, state.limit, 1);
+  const FoldedShift shift = fold_shift(state.folded);
   Floats sum = broadcast(0);
-  Floats hidden_sum = broadcast(0);
   for (int64_t k = 0; k < count; k += lanes) {
     const Floats score = load(weight + k) - change.delta;
-    const Floats value = exp2(score);
-    const Mask hidden = score == broadcast(-infinity);
+    const Floats value = exp2(score, shift);
     sum = sum + value;
-    hidden_sum = hidden_sum + select(hidden, broadcast(1), broadcast(0));
-    store(weight + k, select(hidden, broadcast(-0.0F), value));
+    store(weight + k, select(score == broadcast(-infinity), broadcast(-0.0F), value));
   }
   rescale(rows, row, change.factor);
-  store_first(rows.sum + row, load_first(rows.sum + row, 1) + broadcast(sum_of_lanes(sum)), 1);
-  return sum_of_lanes(hidden_sum) > 0;
+  rows.sum[row] += sum_of_lanes(sum);
 }
 
 inline void add_values(const DecodeRows& rows, Scalars value, int64_t keys) {
@@ -155,7 +162,7 @@ inline void add_values_carefully(const DecodeRows& rows, Scalars value, int64_t 
       Floats sum = broadcast(0);
       for (int64_t k = 0; k < keys; k++) {
         const float weight = rows.weight[r * rows.weight_stride + k];
-        if (!std::signbit(weight)) sum = fma(broadcast(weight), load(value.data + k * value.stride + c), sum);
+        if (!is_hidden(weight)) sum = fma(broadcast(weight), load(value.data + k * value.stride + c), sum);
       }
       store(output + c, load(output + c) + sum);
     }
@@ -177,15 +184,20 @@ template <AttentionRecipe recipe>
 void decode(const AttentionTask& task) {
   const DecodeRows rows = open_rows(task);
   const int64_t value_dim = task.args->value.shape[3];
-  KeyRange any{0, 0};
-  for (int64_t r = 0; r < rows.count; r++) any = cover(any, task.visible[r]);
+  const KeyRange any{task.visible[0].begin, task.visible[rows.count - 1].end};
   // From the block's start: which lane a key falls into, and so the order of the sum, does not depend on other rows.
   for_blocks(task, any, [&](int64_t begin, int64_t end, bool closes_span) {
     score_rows(task, rows, begin, end);
     bool hides = false;
     for (int64_t r = 0; r < rows.count; r++) {
-      hide_scores(task, r, begin, end, recipe == attention_biased, rows.weight + r * rows.weight_stride);
-      hides |= weigh_row(rows, r, end - begin);
+      constexpr bool biased = recipe == attention_biased;
+      float* score = rows.weight + r * rows.weight_stride;
+      if (hides_keys(task, r, begin, end, biased)) {
+        hide_scores(task, r, begin, end, biased, score);
+        hides = true;
+      }
+      for (int64_t k = end - begin; k % lanes != 0; k++) score[k] = -infinity;
+      weigh_row(rows, r, end - begin);
     }
     const Scalars value = block_rows(task, task.args->value, begin, end, task.scratch.value);
     if (hides && has_non_finite(value, end - begin, value_dim)) {

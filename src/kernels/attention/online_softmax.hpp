@@ -4,45 +4,55 @@
 //   weight = 2^(score - shift),  sum = total of weights,  output = total of weight * value
 //
 // The shift follows the maximum lazily: it moves, per lane, only when a group of keys exceeds it by raise_bound, so
-// that ordinary data rescales once. Whether it moves depends on that lane's own scores alone.
+// that ordinary data rescales once. Whether it moves depends on that lane's own scores alone. Shifts are whole numbers:
+// exp2 subtracts them while it rounds, and rescaling by powers of two is exact.
 #pragma once
+
+#include <cmath>
 
 #include "kernels/simd/math.hpp"
 
 namespace qkv::QKV_ISA {
 namespace {
 
-constexpr float raise_bound = 8.0F;  // weights reach 2^8 at most
-
-// Accumulators start at -base, so that subtracting the maximum is free. A shift far from zero is subtracted later
-// instead: next to it, the score of a key that is about to replace the maximum would lose its digits.
-constexpr float far_from_zero = 16.0F;
+constexpr float raise_bound = 8.0F;  // weights reach 2^(bound + 1/2) at most
 
 struct SoftmaxState {
-  Floats shift;  // 0 until a key is visible
-  Floats base;   // shift, or 0 where shift is far from zero
-  Floats limit;  // scores - base above it move the shift; -inf until a key is visible
+  Floats shift;   // 0 until a key is visible
+  Floats folded;  // the part of the shift that exp2 subtracts: all of it, or nothing where that would not be exact
+  Floats limit;   // scores above it move the shift; -inf until a key is visible
 };
 
-// What follows from a group of keys: `delta` is to be subtracted from its scores (they were relative to base), `factor`
-// multiplies what was summed before. Ordinary groups give 0 and 1.
+// What follows from a group of keys: `delta` is to be subtracted from its scores before exp2, `factor` multiplies what
+// was summed before. Ordinary groups give 0 and 1.
 struct Raise {
   Floats delta, factor;
 };
 
-// top: largest score - base of the group.
+// top: largest score of the group.
 QKV_INLINE Raise raise(SoftmaxState& state, Floats top) {
-  const Floats zero = broadcast(0);
+  const Floats zero = broadcast(0), most = broadcast(most_folded);
   const Mask exceeds = top > state.limit;
   const Mask fresh = state.limit == broadcast(-infinity);
-  const Floats moved = select(exceeds, state.base + top, state.shift);
+  const Floats target = select(xsimd::abs(top) <= most, round_to_whole(top), top);
+  const Floats moved = select(exceeds, target, state.shift);
   const Floats shrink = select(fresh, zero, select(exceeds, state.shift - moved, zero));
-  const Raise change{moved - state.base, exp2(shrink)};
   state.shift = moved;
-  const Mask near = xsimd::abs(moved) <= broadcast(far_from_zero);
-  state.base = select(near, moved, zero);
-  state.limit = select(exceeds, broadcast(raise_bound) + (moved - state.base), state.limit);
-  return change;
+  state.folded = select(xsimd::abs(moved) <= most, moved, zero);
+  state.limit = select(exceeds, broadcast(raise_bound) + moved, state.limit);
+  return {moved - state.folded, exp2(shrink)};
+}
+
+// So that -inf tells hidden keys, a visible score of -inf becomes the lowest number, and other scores stay well above
+// it.
+QKV_INLINE Floats finite_from_below(Floats score) {
+  constexpr float lowest = std::numeric_limits<float>::lowest();
+  return select(score == broadcast(-infinity), broadcast(lowest), max(broadcast(-0x1.fffffcp127F), score));
+}
+
+// A hidden key's weight is -0.0: it adds nothing, and can be told from an underflow.
+inline bool is_hidden(float weight) {
+  return weight == 0 && std::signbit(weight);
 }
 
 // The factor that normalises a row; rows without a visible key stay zeros.

@@ -6,6 +6,7 @@
 #include "kernels/kernel_table.hpp"
 #include "kernels/simd/math.hpp"
 #include "kernels/simd/register_tile.hpp"
+#include "kernels/simd/transpose.hpp"
 
 namespace qkv::QKV_ISA {
 namespace {
@@ -34,6 +35,25 @@ QKV_INLINE T* row_of(const AttentionTask& task, const qkv_tensor& view, int64_t 
   const int64_t head = task.key_head * task.group + row % task.group;
   return static_cast<T*>(view.data) + task.batch * view.stride[0] + head * view.stride[1] +
          row / task.group * view.stride[2];
+}
+
+// `count` <= lanes rows of the group from `first` on.
+template <class T>
+QKV_INLINE RowSet<T> rows_of(const AttentionTask& task, const qkv_tensor& view, int64_t first, int64_t count) {
+  RowSet<T> rows;
+  rows.count = count;
+  rows.column_stride = view.stride[3];
+  int64_t head = first % task.group;
+  int64_t offset = (task.key_head * task.group + head) * view.stride[1] + first / task.group * view.stride[2];
+  for (int64_t r = 0; r < count; r++) {
+    rows.row[r] = static_cast<T*>(view.data) + task.batch * view.stride[0] + offset;
+    offset += view.stride[1];
+    if (++head == task.group) {
+      head = 0;
+      offset += view.stride[2] - task.group * view.stride[1];
+    }
+  }
+  return rows;
 }
 
 // Keys [begin, end) with K and V rows at unit stride. Row pointers are of key `begin`.
@@ -67,9 +87,10 @@ inline KeyBlock key_block(const AttentionTask& task, int64_t begin, int64_t end)
 
 // A finite bias stays finite: only -inf hides a key.
 QKV_INLINE float in_log2(float bias) {
-  const float value = bias * log2_e;
-  constexpr float most = std::numeric_limits<float>::max();
-  return value < -most && bias >= -most ? -most : value;
+  constexpr float most = std::numeric_limits<float>::max() / log2_e;
+  if (bias > most && bias < infinity) bias = most;
+  if (bias < -most && bias > -infinity) bias = -most;
+  return log2_e * bias;
 }
 
 // What is added to a row's scores, in log2 units: to[k * to_stride] for keys [begin, end); -inf where the key is

@@ -10,24 +10,14 @@ namespace qkv::QKV_ISA {
 namespace {
 
 constexpr int64_t max_panels = (prefill_task_rows + panel_rows - 1) / panel_rows;
-constexpr int64_t max_keys_per_block = 512;
-constexpr int64_t max_groups = max_keys_per_block / key_group;
 
-inline KeyRange intersect(KeyRange a, KeyRange b) {
-  return {larger(a.begin, b.begin), smaller(a.end, b.end)};
-}
-
-// Which vectors of the panel see a key of the group: a run, because rows are in order of position.
+// Which vectors of the panel see a key of the group.
 inline void find_vectors(const Panel& panel, Group& group) {
-  int64_t last = 0;
-  group.first_vector = tile_vectors;
-  for (int64_t j = 0; j < tile_vectors; j++) {
-    if (panel.seen[j].begin < group.end && panel.seen[j].end > group.begin) {
-      group.first_vector = smaller(group.first_vector, j);
-      last = j + 1;
-    }
-  }
-  group.vectors = last - group.first_vector;
+  int64_t first = 0, last = panel.vectors;
+  while (first < last && panel.seen[first].end <= group.begin) first++;
+  while (first < last && panel.seen[last - 1].begin >= group.end) last--;
+  group.first_vector = first;
+  group.vectors = last - first;
 }
 
 inline void read_panel_bias(const AttentionTask& task, const Panel& panel, const KeyBlock& block) {
@@ -52,55 +42,65 @@ Group make_group(const AttentionTask& task, const Panel& panel, const KeyBlock& 
   return group;
 }
 
-inline void append(Segment* segments, int64_t& count, const Segment& next) {
-  if (count > 0) {
-    Segment& last = segments[count - 1];
-    if (last.last == next.first && last.first_vector == next.first_vector && last.vectors == next.vectors &&
-        last.careful == next.careful) {
-      last.last = next.last;
-      return;
+// To vectors behind the last that sees a key of the group, its keys are hidden.
+inline void hide_from_others(const Panel& panel, const Group& group) {
+  for (int64_t j = group.first_vector + group.vectors; j < panel.vectors; j++) {
+    for (int64_t k = 0; k < group.end - group.begin; k++) {
+      store(group.weight + k * panel_rows + j * lanes, broadcast(-0.0F));
     }
   }
-  segments[count++] = next;
+}
+
+// Weights of all groups of the block.
+template <AttentionRecipe recipe>
+void weigh_block(const AttentionTask& task, const Panel& panel, const KeyBlock& keys, BlockWeights& block) {
+  const KeyRange range = intersect(panel.any, {keys.begin, keys.end});
+  const int64_t key_dim = task.args->key.shape[3], value_dim = task.args->value.shape[3];
+  const int64_t first = larger(keys.begin, range.begin / key_group * key_group);
+  const bool whole = recipe == attention_plain && panel.all.begin <= first && range.end <= panel.all.end;
+  if (!whole) find_ranges(panel, keys, block.ranges);
+  for (int64_t begin = first; begin < range.end; begin = begin / key_group * key_group + key_group) {
+    const Group group = make_group<recipe>(task, panel, keys, begin);
+    if (group.vectors <= 0) continue;
+    with_count<tile_vectors>(group.vectors, [&]<int vectors>() { score_group<vectors>(panel, group, key_dim, block); });
+    const int64_t row = group.begin - keys.begin, rows = group.end - group.begin;
+    block.append({row, row + rows, group.first_vector});
+    if (group.whole) continue;
+    hide_from_others(panel, group);
+    block.careful |= has_non_finite({keys.value.data + row * keys.value.stride, keys.value.stride}, rows, value_dim);
+  }
+  weigh_pending(panel, block.pending);
 }
 
 template <AttentionRecipe recipe>
-void attend(const AttentionTask& task, const Panel& panel, const KeyBlock& block) {
-  const KeyRange keys = intersect(panel.any, {block.begin, block.end});
-  if (keys.begin >= keys.end) return;
-  const int64_t key_dim = task.args->key.shape[3], value_dim = task.args->value.shape[3];
-  if (recipe == attention_biased) read_panel_bias(task, panel, block);
-  for (int j = 0; j < tile_vectors; j++) store(panel.block_sum + j * lanes, broadcast(0));
-  Segment segments[max_groups];
-  int64_t count = 0;
-  const int64_t first = larger(block.begin, keys.begin / key_group * key_group);
-  for (int64_t begin = first; begin < keys.end; begin = begin / key_group * key_group + key_group) {
-    const Group group = make_group<recipe>(task, panel, block, begin);
-    if (group.vectors <= 0) continue;
-    with_count<tile_vectors>(group.vectors,
-                             [&]<int vectors>() { score_group<vectors>(panel, group, key_dim, value_dim); });
-    const int64_t row = group.begin - block.begin, rows = group.end - group.begin;
-    const bool careful =
-        !group.whole &&
-        has_non_finite({block.value.data + row * block.value.stride, block.value.stride}, rows, value_dim);
-    append(segments, count, {row, row + rows, group.first_vector, group.vectors, careful});
+void attend(const AttentionTask& task, Panel& panel, const KeyBlock& keys) {
+  if (larger(panel.any.begin, keys.begin) >= smaller(panel.any.end, keys.end)) return;
+  if (recipe == attention_biased) read_panel_bias(task, panel, keys);
+  fill(panel.block_sum, 0);
+  fill(panel.block_factor, 1);
+  BlockWeights block;
+  weigh_block<recipe>(task, panel, keys, block);
+  if (block.count == 0) return;
+  add_values(task, panel, keys.value, block);
+  float* sum = panel.output + task.args->value.shape[3] * panel_rows;
+  QKV_UNROLL for (int j = 0; j < tile_vectors; j++) {
+    const Floats factor = load(panel.block_factor + j * lanes), added = load(panel.block_sum + j * lanes);
+    float* at = sum + j * lanes;
+    store(at, panel.output_fresh ? added : fma(load(at), factor, added));
+    store(panel.span_factor + j * lanes, load(panel.span_factor + j * lanes) * factor);
   }
-  if (count > 0) add_values(task, panel, block, segments, count);
-  for (int j = 0; j < tile_vectors; j++) {
-    store(panel.sum + j * lanes, load(panel.sum + j * lanes) + load(panel.block_sum + j * lanes));
-  }
+  panel.output_fresh = false;
 }
 
 template <AttentionRecipe recipe>
 void prefill(const AttentionTask& task) {
   Panel panels[max_panels];
   const int64_t count = (task.row_count + panel_rows - 1) / panel_rows;
-  KeyRange any{0, 0};
   for (int64_t p = 0; p < count; p++) {
     panels[p] = open_panel(task, p);
     load_query(task, panels[p]);
-    any = cover(any, panels[p].any);
   }
+  const KeyRange any{panels[0].any.begin, panels[count - 1].any.end};
   for_blocks(task, any, [&](int64_t begin, int64_t end, bool closes_span) {
     const KeyBlock block = key_block(task, larger(begin, any.begin / key_group * key_group), end);
     for (int64_t p = 0; p < count; p++) {

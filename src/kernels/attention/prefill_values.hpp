@@ -8,76 +8,75 @@
 namespace qkv::QKV_ISA {
 namespace {
 
-// Consecutive keys of a block that the same vectors see.
-struct Segment {
-  int64_t first, last;  // keys, relative to the block
-  int64_t first_vector, vectors;
-  bool careful;  // hidden keys have NaN or infinite values
-};
-
-enum class Into {
-  add,   // into += sum
-  carry  // into is the sum so far
+// The columns of V that one tile sums, and where their sums go.
+struct ValueTile {
+  Scalars value;        // of the block's first key
+  const float* weight;  // [key][panel_rows]
+  float* into;          // [column][panel_rows]
+  const float* factor;  // [panel_rows]: of what `into` holds; null: 1
+  bool fresh;           // `into` holds nothing
 };
 
 template <int columns, int vectors>
-QKV_INLINE void sum_values(Scalars value, const float* weight, int64_t keys, float* into, Into mode) {
+QKV_INLINE void sum_segment(RegisterTile<columns, vectors>& tile, const ValueTile& at, const Segment& segment) {
+  const Scalars value{at.value.data + segment.first * at.value.stride, at.value.stride};
+  const Vectors weight{at.weight + segment.first * panel_rows, panel_rows};
+  const int64_t keys = segment.last - segment.first;
+  with_count<vectors>(vectors - segment.first_vector,
+                      [&]<int seen>() { tile.template multiply<Lie::columns, vectors - seen>(value, weight, keys); });
+}
+
+template <int columns, int vectors>
+QKV_INLINE void sum_values(const ValueTile& at, const BlockWeights& block) {
   RegisterTile<columns, vectors> tile;
-  if (mode == Into::carry) {
-    tile.load_rows(into, panel_rows);
+  tile.clear();
+  if (block.whole()) {
+    tile.template multiply<Lie::columns>(at.value, {at.weight, panel_rows}, block.segments[0].last);
   } else {
-    tile.clear();
+    for (int64_t s = 0; s < block.count; s++) sum_segment(tile, at, block.segments[s]);
   }
-  tile.template multiply<Lie::columns>(value, {weight, panel_rows}, keys);
-  if (mode == Into::add) tile.add_rows(into, panel_rows);
-  tile.store_rows(into, panel_rows);
+  if (!at.fresh) {
+    at.factor == nullptr ? tile.add_rows(at.into, panel_rows) : tile.add_scaled_rows(at.into, panel_rows, at.factor);
+  }
+  tile.store_rows(at.into, panel_rows);
 }
 
 // The same sum without the products of hidden keys, which would be 0 times NaN. Their weight is -0.0.
-inline void sum_values_carefully(const float* value, int64_t stride, const float* weight, int64_t keys, float* into,
-                                 Into mode) {
-  Floats sum = mode == Into::carry ? load(into) : broadcast(0);
-  for (int64_t k = 0; k < keys; k++) {
-    const Floats factor = load(weight + k * panel_rows);
-    const Mask hidden = broadcast(1) / factor < broadcast(0);
-    sum = select(hidden, sum, fma(broadcast(value[k * stride]), factor, sum));
-  }
-  store(into, mode == Into::add ? load(into) + sum : sum);
-}
-
-inline void add_segment(const Segment& segment, const KeyBlock& block, const float* weight, int64_t value_dim,
-                        float* into, Into mode) {
-  const int64_t offset = segment.first_vector * lanes, keys = segment.last - segment.first;
-  const Scalars value{block.value.data + segment.first * block.value.stride, block.value.stride};
-  weight += segment.first * panel_rows + offset;
-  into += offset;
-  if (segment.careful) {
-    for (int64_t c = 0; c < value_dim; c++) {
-      for (int64_t j = 0; j < segment.vectors; j++) {
-        sum_values_carefully(value.data + c, value.stride, weight + j * lanes, keys, into + c * panel_rows + j * lanes,
-                             mode);
+inline void sum_values_carefully(const ValueTile& at, const BlockWeights& block, int64_t vectors) {
+  for (int64_t j = 0; j < vectors; j++) {
+    Floats sum = broadcast(0);
+    for (const Segment* segment = block.segments; segment != block.segments + block.count; segment++) {
+      if (j < segment->first_vector) continue;
+      for (int64_t k = segment->first; k < segment->last; k++) {
+        const Floats weight = load(at.weight + k * panel_rows + j * lanes);
+        const Mask hidden = broadcast(1) / weight < broadcast(0);
+        sum = select(hidden, sum, fma(broadcast(at.value.data[k * at.value.stride]), weight, sum));
       }
     }
-    return;
+    float* into = at.into + j * lanes;
+    const Floats factor = at.factor == nullptr ? broadcast(1) : load(at.factor + j * lanes);
+    store(into, at.fresh ? sum : fma(load(into), factor, sum));
   }
-  with_count<tile_vectors>(segment.vectors, [&]<int vectors>() {
-    for_tiles(value_dim, [&]<int columns>(int64_t c) {
-      sum_values<columns, vectors>({value.data + c, value.stride}, weight, keys, into + c * panel_rows, mode);
-    });
-  });
 }
 
-inline void add_values(const AttentionTask& task, const Panel& panel, const KeyBlock& block, const Segment* segments,
-                       int64_t count) {
+// Adds a block to the output of the panel.
+inline void add_values(const AttentionTask& task, const Panel& panel, Scalars value, const BlockWeights& block) {
   const int64_t value_dim = task.args->value.shape[3];
-  const float* weight = task.scratch.weight;
-  if (count == 1) return add_segment(segments[0], block, weight, value_dim, panel.output, Into::add);
-  float* partial = task.scratch.partial;
-  for (int64_t i = 0; i < value_dim * panel_rows; i++) partial[i] = 0;
-  for (int64_t s = 0; s < count; s++) add_segment(segments[s], block, weight, value_dim, partial, Into::carry);
-  for (int64_t i = 0; i < value_dim * panel_rows; i += lanes) {
-    store(panel.output + i, load(panel.output + i) + load(partial + i));
+  const float* factor = block.raised ? panel.block_factor : nullptr;
+  const auto tile_at = [&](int64_t column) {
+    return ValueTile{{value.data + column, value.stride},
+                     task.scratch.weight,
+                     panel.output + column * panel_rows,
+                     factor,
+                     panel.output_fresh};
+  };
+  if (block.careful) {
+    for (int64_t c = 0; c < value_dim; c++) sum_values_carefully(tile_at(c), block, panel.vectors);
+    return;
   }
+  with_count<tile_vectors>(panel.vectors, [&]<int vectors>() {
+    for_tiles(value_dim, [&]<int columns>(int64_t c) { sum_values<columns, vectors>(tile_at(c), block); });
+  });
 }
 
 }  // namespace

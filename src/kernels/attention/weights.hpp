@@ -2,6 +2,7 @@
 // The softmax itself, for looking at: one row after another, score by score. Not the fused kernel and not fast.
 #pragma once
 
+#include "kernels/attention/online_softmax.hpp"
 #include "kernels/attention/operands.hpp"
 #include "kernels/simd/load_store.hpp"
 
@@ -16,7 +17,7 @@ inline float dot(const float* query, const float* key, int64_t key_stride, int64
   return sum_of_lanes(sum);
 }
 
-// score[k] for keys of `visible`; returns the largest that is a number, or -inf.
+// score[k] for keys of `visible`, -inf where the key is hidden; returns the largest that is a number, or -inf.
 inline float score_row(const AttentionTask& task, int64_t row, KeyRange visible, float* score) {
   const qkv_tensor &query = task.args->query, &key = task.args->key;
   const auto* from = row_of<const float>(task, query, row);
@@ -28,17 +29,20 @@ inline float score_row(const AttentionTask& task, int64_t row, KeyRange visible,
     if (score[k] == -infinity) continue;
     score[k] += dot(task.scratch.query, base + k * key.stride[2], key.stride[3], key.shape[3]);
     top = score[k] > top ? score[k] : top;
+    store_first(score + k, finite_from_below(broadcast(score[k])), 1);
   }
   return top;
 }
 
-// Sums of 256 weights each, then their sum: the error grows with neither alone.
+// Turns scores into weights, those of hidden keys into -0.0, and returns their sum: of sums of 256 weights each, so
+// that the error grows with neither alone.
 inline float exponentials(float* score, KeyRange visible, float top) {
   float total = 0, block = 0;
   for (int64_t k = visible.begin; k < visible.end; k++) {
-    const Floats weight = exp2(broadcast(score[k] - (top == -infinity ? 0 : top)));
-    store_first(score + k, weight, 1);
+    const bool hidden = score[k] == -infinity;
+    store_first(score + k, exp2(broadcast(score[k] - (top == -infinity ? 0 : top))), 1);
     block += score[k];
+    if (hidden) score[k] = -0.0F;
     if (k % 256 == 255) {
       total += block;
       block = 0;
@@ -56,7 +60,7 @@ inline void weights(const AttentionTask& task) {
     const float sum = exponentials(score, visible, top);
     auto* to = row_of<float>(task, output, task.first_row + r);
     for (int64_t k = 0; k < output.shape[3]; k++) {
-      const bool seen = k >= visible.begin && k < visible.end && sum != 0;
+      const bool seen = k >= visible.begin && k < visible.end && !is_hidden(score[k]) && sum != 0;
       to[k * output.stride[3]] = seen ? score[k] / sum : 0;
     }
   }

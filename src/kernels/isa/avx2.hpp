@@ -15,10 +15,15 @@ using Register = __m256;
 constexpr int register_count = 16;
 constexpr int tile_rows = 6;  // 12 accumulators leave 4 registers for operands
 constexpr int tile_vectors = 2;
+constexpr bool weighs_beside_products = false;  // too few registers
 
 inline Register multiply_add(Register a, Register b, Register c) {
   return _mm256_fmadd_ps(a, b, c);
 }
+
+struct PowerTable {
+  static constexpr bool exists = false;  // exp2 is a polynomial
+};
 
 inline __m256i first(int64_t count) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
@@ -28,7 +33,7 @@ inline Register load_partial(const float* from, int64_t count) {
   const __m128 zero = _mm_setzero_ps();
   const float* rest = from + (count & 4);
   __m128 few = zero;
-  if ((count & 2) != 0) few = _mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double*>(rest)));
+  if ((count & 2) != 0) few = _mm_castsi128_ps(_mm_loadu_si64(rest));
   if ((count & 1) != 0) {
     const __m128 one = _mm_load_ss(rest + (count & 2));
     few = (count & 2) != 0 ? _mm_movelh_ps(few, one) : one;

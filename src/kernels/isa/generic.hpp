@@ -22,10 +22,15 @@ using Register = __m128;
 constexpr int register_count = 16;
 constexpr int tile_rows = 4;
 constexpr int tile_vectors = 2;
+constexpr bool weighs_beside_products = false;
 
 inline Register multiply_add(Register a, Register b, Register c) {
   return _mm_add_ps(_mm_mul_ps(a, b), c);
 }
+
+struct PowerTable {
+  static constexpr bool exists = false;  // exp2 is a polynomial
+};
 
 inline Register load_partial(const float* from, int64_t count) {
   float lane[4] = {};

@@ -15,10 +15,15 @@ using Register = float32x4_t;
 constexpr int register_count = 32;
 constexpr int tile_rows = 6;  // 24 accumulators leave 8 registers for operands
 constexpr int tile_vectors = 4;
+constexpr bool weighs_beside_products = true;
 
 inline Register multiply_add(Register a, Register b, Register c) {
   return vfmaq_f32(c, a, b);
 }
+
+struct PowerTable {
+  static constexpr bool exists = false;  // exp2 is a polynomial
+};
 
 inline Register load_partial(const float* from, int64_t count) {
   float lane[4] = {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // output = activation(input weight^T + bias), weight packed in panels of a few vectors' columns, [k][panel_columns], so
-// that the inner loop reads it as one stream. A panel stays in L2 while all rows of the task pass by.
+// that the inner loop reads it as one stream.
 // Cost: 2 m n k flops at one FMA per issue slot, 6 x 4 (AVX2: 6 x 2) accumulators.
 #pragma once
 
@@ -36,41 +36,72 @@ struct MatmulTarget {
   const float* bias;  // of this panel's first column, or null
   int64_t bias_stride;
   int32_t activation;
-  bool first_depth, last_depth;  // of the blocks that k is cut into
+  bool first_depth = true, last_depth = true;  // of the blocks that k is cut into
 };
 
-template <int rows>
-QKV_INLINE void finish_tile(const RegisterTile<rows, tile_vectors>& tile, const MatmulTarget& target) {
+// whole: all columns are valid and lie side by side.
+template <bool whole, int rows>
+QKV_INLINE void finish_columns(const RegisterTile<rows, tile_vectors>& tile, const MatmulTarget& target) {
+  const int64_t stride = whole ? 1 : target.column_stride, bias_stride = target.bias_stride;
+  const bool biased = target.last_depth && target.bias != nullptr;
+  const bool activated = target.last_depth && target.activation != QKV_IDENTITY;
   QKV_UNROLL for (int j = 0; j < tile_vectors; j++) {
-    const int64_t first = j * lanes, count = target.columns - first;
+    const int64_t first = j * lanes, count = whole ? lanes : target.columns - first;
     if (count <= 0) break;
-    const bool biased = target.last_depth && target.bias != nullptr;
-    const Floats bias =
-        biased ? load_strided(target.bias + first * target.bias_stride, target.bias_stride, count) : broadcast(0.0F);
+    const Floats bias = biased ? load_strided(target.bias + first * bias_stride, bias_stride, count) : broadcast(0.0F);
     QKV_UNROLL for (int i = 0; i < rows; i++) {
-      float* to = target.output + i * target.row_stride + first * target.column_stride;
+      float* to = target.output + i * target.row_stride + first * stride;
       Floats value = tile.sum[i][j];
-      if (!target.first_depth) value = value + load_strided(to, target.column_stride, count);
+      if (!target.first_depth) value = value + load_strided(to, stride, count);
       if (biased) value = value + bias;
-      if (target.last_depth) value = activate(target.activation, value);
-      store_strided(to, target.column_stride, value, count);
+      if (activated) value = activate(target.activation, value);
+      store_strided(to, stride, value, count);
     }
   }
 }
 
 template <int rows>
-void multiply_tile(Scalars input, const float* panel, int64_t depth, const MatmulTarget& target) {
+QKV_INLINE void finish_tile(const RegisterTile<rows, tile_vectors>& tile, const MatmulTarget& target) {
+  const bool whole = target.column_stride == 1 && target.columns >= panel_columns;
+  whole ? finish_columns<true>(tile, target) : finish_columns<false>(tile, target);
+}
+
+// A panel's block of depth, and the one that is multiplied after it.
+struct WeightBlock {
+  const float *data, *next;  // [depth][panel_columns]
+  int64_t depth;
+};
+
+constexpr int64_t prefetch_steps = 16;
+constexpr int64_t least_rows_to_prefetch = 16;  // fewer are as fast as memory, and prefetches would be in the way
+
+// Brings a share of the next block into L2 on the way: `next`, `lines` cache lines every prefetch_steps.
+template <int rows>
+void multiply_tile(Scalars input, const WeightBlock& weight, int64_t lines, const MatmulTarget& target) {
+  constexpr int64_t line = 16;  // floats
   RegisterTile<rows, tile_vectors> tile;
   tile.clear();
-  tile.template multiply<Lie::rows>(input, {panel, panel_columns}, depth);
+  Vectors panel{weight.data, panel_columns};
+  const float* next = weight.next;
+  for (int64_t k = 0; k < weight.depth; k += prefetch_steps) {
+    for (int64_t i = 0; i < lines; i++, next += line) __builtin_prefetch(next, 0, 2);
+    const int64_t steps = weight.depth - k < prefetch_steps ? weight.depth - k : prefetch_steps;
+    tile.template multiply<Lie::rows>(input, panel, steps);
+    input.data += steps;
+    panel.data += steps * panel_columns;
+  }
   finish_tile(tile, target);
 }
 
-inline void multiply_rows(int64_t rows, Scalars input, const float* panel, int64_t depth, const MatmulTarget& target) {
+inline void multiply_rows(int64_t rows, Scalars input, const WeightBlock& weight, const MatmulTarget& target) {
+  constexpr int64_t lines_per_stretch = prefetch_steps * panel_columns / 16;
   for_tiles(rows, [&]<int count>(int64_t first) {
     MatmulTarget part = target;
     part.output += first * target.row_stride;
-    multiply_tile<count>({input.data + first * input.stride, input.stride}, panel, depth, part);
+    WeightBlock share = weight;
+    share.next += weight.depth * first / rows * panel_columns;
+    const int64_t lines = rows < least_rows_to_prefetch ? 0 : (lines_per_stretch * count + rows - 1) / rows;
+    multiply_tile<count>({input.data + first * input.stride, input.stride}, share, lines, part);
   });
 }
 
@@ -88,9 +119,9 @@ inline Scalars input_rows(const MatmulTask& task) {
   return {task.input, depth};
 }
 
-inline MatmulTarget target_of(const MatmulTask& task) {
+inline MatmulTarget target_of(const MatmulTask& task, int64_t panel) {
   const qkv_matmul_args& args = *task.args;
-  const int64_t first_column = task.panel * panel_columns;
+  const int64_t first_column = panel * panel_columns;
   MatmulTarget target{};
   target.row_stride = args.output.stride[0];
   target.column_stride = args.output.stride[1];
@@ -103,21 +134,58 @@ inline MatmulTarget target_of(const MatmulTask& task) {
   return target;
 }
 
+// Panels that one row of input is multiplied with side by side: several streams from memory, enough accumulators.
+constexpr int row_panels = 8 / tile_vectors;
+
+// One row times row_panels panels. The time to read the weight is the limit.
+inline void multiply_row(const MatmulTask& task, const float* input, int64_t first_panel) {
+  const int64_t depth = task.args->input.shape[1], panel_size = depth * panel_columns;
+  const float* packed = task.packed + first_panel * panel_size;
+  RegisterTile<1, tile_vectors> total[row_panels], sum[row_panels];
+  QKV_UNROLL for (int p = 0; p < row_panels; p++) total[p].clear();
+  for (int64_t first = 0; first < depth; first += task.depth_block) {
+    QKV_UNROLL for (int p = 0; p < row_panels; p++) sum[p].clear();
+    const int64_t last = depth - first < task.depth_block ? depth : first + task.depth_block;
+    for (int64_t k = first; k < last; k++) {
+      QKV_UNROLL for (int p = 0; p < row_panels; p++) {
+        sum[p].template step<Lie::rows, 0>(input + k, 0, packed + p * panel_size + k * panel_columns);
+      }
+    }
+    QKV_UNROLL for (int p = 0; p < row_panels; p++) {
+      if (first == 0) {
+        total[p] = sum[p];  // 0 + -0 would be another zero than in a batch
+      } else {
+        total[p].add(sum[p]);
+      }
+    }
+  }
+  for (int p = 0; p < row_panels; p++) finish_tile(total[p], target_of(task, first_panel + p));
+}
+
+// A block of the input's depth stays in L2 while the panels' stream by.
 inline void multiply(const MatmulTask& task) {
   const int64_t depth = task.args->input.shape[1], rows = task.last_row - task.first_row;
   const Scalars input = input_rows(task);
-  MatmulTarget target = target_of(task);
+  int64_t first_panel = task.first_panel;
+  for (; rows == 1 && task.last_panel - first_panel >= row_panels; first_panel += row_panels) {
+    multiply_row(task, input.data, first_panel);
+  }
   // One round even for k = 0: the output is then activation(bias).
   for (int64_t k = 0; k == 0 || k < depth; k += task.depth_block) {
     const int64_t block = depth - k < task.depth_block ? depth - k : task.depth_block;
-    target.first_depth = k == 0;
-    target.last_depth = k + block >= depth;
-    const float* packed = task.packed + (task.panel * depth + k) * panel_columns;
-    multiply_rows(rows, {input.data + k, input.stride}, packed, block, target);
+    for (int64_t panel = first_panel; panel < task.last_panel; panel++) {
+      MatmulTarget target = target_of(task, panel);
+      target.first_depth = k == 0;
+      target.last_depth = k + block >= depth;
+      const float* packed = task.packed + (panel * depth + k) * panel_columns;
+      const bool last = (panel + 1) * panel_columns >= task.args->output.shape[1];
+      const float* next = last ? packed : packed + depth * panel_columns;
+      multiply_rows(rows, {input.data + k, input.stride}, {packed, next, block}, target);
+    }
   }
 }
 
-constexpr MatmulKernels matmul_kernels{panel_columns, tile_rows, pack_weight, multiply};
+constexpr MatmulKernels matmul_kernels{panel_columns, row_panels, pack_weight, multiply};
 
 }  // namespace
 }  // namespace qkv::QKV_ISA

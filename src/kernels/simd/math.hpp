@@ -1,12 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exponentials and logarithms. exp2, for softmax weights, takes 11 operations, 6 of them multiplies:
-//
-//   n = round(x), f = x - n in [-1/2, 1/2],  2^x = 2 P(f) * 2^(n - 1),  P of degree 5 (minimax in relative error),
-//   within 2 ULP
-//
-// Adding `magic` rounds x to an integer and leaves n + 126, the biased exponent of 2^(n - 1), in the low bits of the
-// sum, one shift away from its place. Below -125.5 that exponent is 0 and the factor exactly 0: weights never become
-// denormal.
+// Exponentials and logarithms.
 #pragma once
 
 #include <bit>
@@ -19,7 +12,8 @@ namespace {
 constexpr float log2_e = 1.44269504088896341F;
 constexpr double ln_2 = 0.693147180559945309417;
 
-// 2^(1 + f) * 2^e for |f| <= 1/2, where the low bits of `shifted` are e + 127.
+// 2^(1 + f) * 2^e for |f| <= 1/2, where the low bits of `shifted` are e + 127. P is of degree 5, minimax in relative
+// error.
 QKV_INLINE Floats scaled_exp2(Floats f, Floats shifted) {
   Floats p = fma(broadcast(2 * 0x1.5bb738p-10F), f, broadcast(2 * 0x1.3ce8b6p-7F));
   p = fma(p, f, broadcast(2 * 0x1.c6b70ep-5F));
@@ -29,12 +23,50 @@ QKV_INLINE Floats scaled_exp2(Floats f, Floats shifted) {
   return p * bits_as_floats(floats_as_bits(shifted) << 23);
 }
 
-// 2^x for x <= 128; exactly 0 below -125.5, NaN for NaN; monotone. Weights never exceed 2^raise_bound.
+// How exp2 subtracts a whole number from x for nothing: `magic` is smaller by it, so that rounding subtracts it, too.
+// Exact for |shift| <= most_folded.
+struct FoldedShift {
+  Floats magic, floor;
+};
+// Adding the magic number rounds to whole multiples of 1/32, or of 1: its neighbours are that far apart. The low bits
+// of the sum are the multiple (plus 126 where exp2 multiplies by the power of two it finds there).
+constexpr float exp2_magic = PowerTable::exists ? 0x1.8p18F : 0x1.8p23F + 126.0F;
+constexpr float most_folded = 65536;
+
+QKV_INLINE FoldedShift fold_shift(Floats shift) {
+  return {broadcast(exp2_magic) - shift, shift - broadcast(126.0F)};
+}
+
+// 2^(x - shift) for x - shift <= 128, within 1.5 ULP; exactly 0 below -126, NaN for NaN.
+//
+//   polynomial: n = round(x), f = x - n in [-1/2, 1/2],  2^x = 2 P(f) * 2^(n - 1).  Below -125.5 the factor is exactly
+//   0. table: n/32 = x rounded, r = x - n/32,  2^x = T + T r (c1 + c2 r),  T = 2^(n/32) from 32 entries and an
+//   exponent.
+//          3 multiplies instead of 6, and other units do the rest.
+template <class Table = PowerTable>
+QKV_INLINE Floats exp2(Floats x, FoldedShift shift) {
+  if constexpr (Table::exists) {
+    const Mask counts = !(x < shift.floor);
+    const Floats rounded = x + shift.magic, r = x - (rounded - shift.magic);
+    const auto multiple = floats_as_bits(rounded);
+    const auto power = floats_as_bits(Floats(Table::look_up(multiple))) + ((multiple >> 5) << 23);
+    const Floats t = bits_as_floats(power);
+    const Floats grown = fma(t, r * fma(r, broadcast(0x1.ebfbe0p-3F), broadcast(0x1.62e584p-1F)), t);
+    return select(counts, grown, broadcast(0));
+  } else {
+    x = max(shift.floor, x);  // this order keeps NaN
+    const Floats shifted = x + shift.magic;
+    return scaled_exp2(x - (shifted - shift.magic), shifted);
+  }
+}
 QKV_INLINE Floats exp2(Floats x) {
-  const Floats magic = broadcast(12582912.0F + 126.0F);  // 1.5 * 2^23 + 126
-  x = max(broadcast(-126.0F), x);                        // this order keeps NaN
-  const Floats shifted = x + magic;
-  return scaled_exp2(x - (shifted - magic), shifted);
+  return exp2(x, fold_shift(broadcast(0)));
+}
+
+// The nearest whole number, for |x| <= most_folded.
+QKV_INLINE Floats round_to_whole(Floats x) {
+  const Floats magic = broadcast(0x1.8p23F);
+  return (x + magic) - magic;
 }
 
 // 2^32 e^(high + low) for -109.8 <= high + low <= 0, low small against high: as exact as exp2 over the whole range,
@@ -42,7 +74,7 @@ QKV_INLINE Floats exp2(Floats x) {
 // one rounding: lower() takes it off again.
 constexpr int lift = 32;
 QKV_INLINE Floats lifted_exp(Floats high, Floats low) {
-  const Floats magic = broadcast(12582912.0F + 126.0F + lift);
+  const Floats magic = broadcast(0x1.8p23F + 126.0F + lift);
   const Floats shifted = (high + low) * broadcast(log2_e) + magic;
   const Floats n = shifted - magic;
   // ln 2 in two parts; n times the first, of 9 bits, is exact, and so is the first difference.

@@ -35,17 +35,6 @@ struct RegisterTile {
     }
   }
 
-  QKV_INLINE void start_with(const Floats (&start)[size_t{vectors}]) {
-    QKV_UNROLL for (int i = 0; i < rows; i++) {
-      QKV_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = start[j];
-    }
-  }
-
-  QKV_INLINE void load_rows(const float* from, int64_t stride) {
-    QKV_UNROLL for (int i = 0; i < rows; i++) {
-      QKV_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = load(from + i * stride + j * lanes);
-    }
-  }
   QKV_INLINE void store_rows(float* to, int64_t stride) const {
     QKV_UNROLL for (int i = 0; i < rows; i++) {
       QKV_UNROLL for (int j = 0; j < vectors; j++) store(to + i * stride + j * lanes, sum[i][j]);
@@ -57,30 +46,46 @@ struct RegisterTile {
     }
   }
 
+  QKV_INLINE void add(const RegisterTile& other) {
+    QKV_UNROLL for (int i = 0; i < rows; i++) {
+      QKV_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = sum[i][j] + other.sum[i][j];
+    }
+  }
+
+  // factor: one vector for each column of vectors.
+  QKV_INLINE void add_scaled_rows(const float* from, int64_t stride, const float* factor) {
+    QKV_UNROLL for (int j = 0; j < vectors; j++) {
+      const Floats scale = load(factor + j * lanes);
+      QKV_UNROLL for (int i = 0; i < rows; i++) {
+        sum[i][j] = fma(load(from + i * stride + j * lanes), scale, sum[i][j]);
+      }
+    }
+  }
+
   QKV_INLINE void raise_to_top(Floats (&top)[size_t{vectors}]) const {
     QKV_UNROLL for (int i = 0; i < rows; i++) {
       QKV_UNROLL for (int j = 0; j < vectors; j++) top[j] = max(sum[i][j], top[j]);
     }
   }
 
-  template <Lie lie>
+  template <Lie lie, int first_vector>
   QKV_INLINE void step(const float* scalars, int64_t stride, const float* vector) {
     Floats operand[size_t{vectors}];
-    QKV_UNROLL for (int j = 0; j < vectors; j++) operand[j] = load(vector + j * lanes);
+    QKV_UNROLL for (int j = first_vector; j < vectors; j++) operand[j] = load(vector + j * lanes);
     QKV_UNROLL for (int i = 0; i < rows; i++) {
       const Floats scalar = broadcast(scalars[lie == Lie::rows ? i * stride : i]);
-      QKV_UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = fma(scalar, operand[j], sum[i][j]);
+      QKV_UNROLL for (int j = first_vector; j < vectors; j++) sum[i][j] = fma(scalar, operand[j], sum[i][j]);
     }
   }
 
-  // sum(i, j) += scalars(i, k) * vectors(k, j) for k in [0, depth).
-  template <Lie lie>
+  // sum(i, j) += scalars(i, k) * vectors(k, j) for k in [0, depth) and j from first_vector on.
+  template <Lie lie, int first_vector = 0>
   QKV_INLINE void multiply(Scalars a, Vectors b, int64_t depth) {
     const float* scalars = a.data;
     const float* vector = b.data;
     const int64_t scalar_step = lie == Lie::rows ? 1 : a.stride;
     QKV_NO_UNROLL for (int64_t k = 0; k < depth; k++) {
-      step<lie>(scalars, a.stride, vector);
+      step<lie, first_vector>(scalars, a.stride, vector);
       scalars += scalar_step;
       vector += b.stride;
     }
@@ -89,7 +94,7 @@ struct RegisterTile {
 
 // Dimensions of a dot product that are summed before they join the rest: a large first product would otherwise round
 // every later one to its own last digit.
-constexpr int64_t depth_chunk = 32;
+constexpr int64_t depth_chunk = 64;
 
 // Adds scalars x vectors to what the tile starts with, and leaves the result in the tile and in `to`.
 template <int rows, int vectors>

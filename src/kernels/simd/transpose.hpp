@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between row-major memory and the layouts in which kernels keep one row per lane.
+// Between rows of memory and the layouts in which kernels keep one row per lane.
 #pragma once
 
 #include <cstddef>
@@ -9,55 +9,57 @@
 namespace qkv::QKV_ISA {
 namespace {
 
-// A strided matrix of the caller: element (row, column) at data[row * row_stride + column * column_stride].
+// Rows of the caller, each with a place of its own. Element c of row r is at row[r][c * column_stride].
 template <class T>
-struct Matrix {
-  T* data;
-  int64_t row_stride, column_stride;
+struct RowSet {
+  T* row[size_t{lanes}];
+  int64_t count;  // of rows, <= lanes
+  int64_t column_stride;
 };
 
-// to[c * to_stride + r] = factor * from(r, c) for r < rows <= lanes, c < columns; lanes from `rows` on become 0.
-inline void rows_to_lanes(Matrix<const float> from, int64_t rows, int64_t columns, float factor, float* to,
-                          int64_t to_stride) {
+// Element c of the row in lane r is at data[c * stride + r].
+struct LaneRows {
+  float* data;
+  int64_t stride;
+};
+
+// to(r, c) = factor * from(r, c) for c < columns; lanes without a row become 0.
+inline void rows_to_lanes(const RowSet<const float>& from, int64_t columns, Floats factor, LaneRows to) {
   int64_t done = 0;
   if (from.column_stride == 1) {
     for (; done < columns; done += lanes) {
       Register tile[size_t{lanes}];
       for (int r = 0; r < lanes; r++) {
-        const Floats row = r < rows ? load_first(from.data + r * from.row_stride + done, columns - done) : broadcast(0);
-        tile[r] = row * broadcast(factor);
+        tile[r] = r < from.count ? load_first(from.row[r] + done, columns - done) * factor : broadcast(0);
       }
       transpose(tile);
-      for (int c = 0; c < lanes && done + c < columns; c++) store(to + (done + c) * to_stride, Floats(tile[c]));
+      for (int c = 0; c < lanes && done + c < columns; c++) store(to.data + (done + c) * to.stride, Floats(tile[c]));
     }
     return;
   }
   for (int64_t c = 0; c < columns; c++) {
-    for (int64_t r = 0; r < lanes; r++) {
-      to[c * to_stride + r] = r < rows ? factor * from.data[r * from.row_stride + c * from.column_stride] : 0.0F;
-    }
+    alignas(64) float lane[lanes] = {};
+    for (int64_t r = 0; r < from.count; r++) lane[r] = from.row[r][c * from.column_stride];
+    store(to.data + c * to.stride, load(lane) * factor);
   }
 }
 
-// to(r, c) = from[c * from_stride + r] * factor[r] for r < rows <= lanes, c < columns.
-inline void lanes_to_rows(const float* from, int64_t from_stride, Floats factor, int64_t rows, int64_t columns,
-                          Matrix<float> to) {
+inline void store_row(const RowSet<float>& to, int64_t r, int64_t column, Floats values, int64_t columns) {
+  if (to.column_stride == 1) return store_first(to.row[r] + column, values, columns);
+  alignas(64) float lane[lanes];
+  store(lane, values);
+  for (int64_t c = 0; c < lanes && c < columns; c++) to.row[r][(column + c) * to.column_stride] = lane[c];
+}
+
+// to(r, c) = from(r, c) * factor of lane r for c < columns.
+inline void lanes_to_rows(LaneRows from, int64_t columns, Floats factor, const RowSet<float>& to) {
   for (int64_t done = 0; done < columns; done += lanes) {
     Register tile[size_t{lanes}];
     for (int c = 0; c < lanes; c++) {
-      tile[c] = done + c < columns ? load(from + (done + c) * from_stride) * factor : broadcast(0);
+      tile[c] = done + c < columns ? load(from.data + (done + c) * from.stride) * factor : broadcast(0);
     }
     transpose(tile);
-    for (int r = 0; r < lanes && r < rows; r++) {
-      float* row = to.data + r * to.row_stride + done * to.column_stride;
-      if (to.column_stride == 1) {
-        store_first(row, Floats(tile[r]), columns - done);
-      } else {
-        alignas(64) float lane[lanes];
-        store(lane, Floats(tile[r]));
-        for (int64_t c = 0; c < lanes && done + c < columns; c++) row[c * to.column_stride] = lane[c];
-      }
-    }
+    for (int r = 0; r < to.count; r++) store_row(to, r, done, Floats(tile[r]), columns - done);
   }
 }
 

@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "support/random.hpp"
+
 namespace qkv_test {
 namespace {
 
@@ -37,6 +39,14 @@ const nlohmann::json& golden() {
 
 const std::vector<GoldenText>& golden_texts() {
   static const std::vector<GoldenText> texts = read_texts();
+  return texts;
+}
+
+std::vector<GoldenText> golden_texts_to_encode() {
+  const auto most = static_cast<std::size_t>(case_count(512)), count = static_cast<std::size_t>(case_count(200));
+  std::vector<GoldenText> texts = golden_texts();
+  std::erase_if(texts, [most](const GoldenText& text) { return text.ids.size() > most; });
+  if (texts.size() > count) texts.resize(count);
   return texts;
 }
 

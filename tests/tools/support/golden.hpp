@@ -20,6 +20,9 @@ struct GoldenText {
 const nlohmann::json& golden();
 const std::vector<GoldenText>& golden_texts();
 
+// Those that a run with QKV_TEST_CASES has time to encode: all in a full run, a few short ones in a short run.
+std::vector<GoldenText> golden_texts_to_encode();
+
 // The folder $QKV_MODEL_DIR or models/all-MiniLM-L6-v2 of the source tree. Without a model there the running test says
 // that it is skipped and must end; with QKV_REQUIRE_MODEL=1 it fails.
 std::optional<std::filesystem::path> minilm_folder();

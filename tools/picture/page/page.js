@@ -86,7 +86,7 @@ function showAll() {
 }
 
 function showWords() {
-  words = picture.words(chosen);
+  words = picture.shown(chosen);
   byId("hidden-share").hidden = chosen.marks || !picture.hasMarks;
   sentence.setWords(words, picture.rightToLeft);
   overview.draw(words, scale);
@@ -118,13 +118,14 @@ function showHeadline(row, from) {
   const hidden = 1 - row.reduce((sum, weight) => sum + weight, 0);
   const toMarks = hidden > row[order[0]];
   const [most] = toMarks ? [] : order.splice(0, 1);
-  const target = toMarks ? "[CLS] and [SEP]" : most === from ? "itself" : quoted(most, "to");
+  const target = toMarks ? "no word" : most === from ? "itself" : quoted(most, "to");
   const share = percent(toMarks ? hidden : row[most]);
   byId("headline").replaceChildren(quoted(from, "from"), ` gives ${share} of its attention to `, target);
   const next = order.slice(0, 3).filter((index) => row[index] >= 0.01);
   const parts = next.flatMap((index, i) => [i ? ", " : "then ", quoted(index, ""), ` ${percent(row[index])}`]);
-  if (!toMarks && hidden >= 0.01)
-    parts.push(`${parts.length ? "; " : ""}[CLS] and [SEP], not shown, get ${percent(hidden)}`);
+  if (toMarks) parts.unshift(`but to [CLS] and [SEP], the marks around the text${parts.length ? "; " : ""}`);
+  else if (hidden >= 0.01)
+    parts.push(`${parts.length ? "; " : ""}[CLS] and [SEP], the marks around the text, get ${percent(hidden)}`);
   byId("others").replaceChildren(...parts);
 }
 

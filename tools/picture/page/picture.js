@@ -18,21 +18,20 @@ class Picture {
     Object.assign(this, JSON.parse(element.textContent));
     this.bytes = bytesOf(element.nextElementSibling.textContent);
     this.rightToLeft = RIGHT_TO_LEFT.test(this.text);
-    this.hasPieces = this.tokens.some((token) => token.startsWith("##"));
-    this.hasMarks = this.tokens.some((token) => MARKS.has(token)) && !this.tokens.every((token) => MARKS.has(token));
+    this.hasPieces = this.tokens.length > this.words.length;
+    this.hasMarks = this.words.some((word) => MARKS.has(word)) && !this.words.every((word) => MARKS.has(word));
   }
 
   // Words, or their pieces; each with the tokens that it consists of. A text of nothing but marks keeps them.
-  words({ pieces, marks }) {
-    const words = [];
+  shown({ pieces, marks }) {
+    const shown = [];
     this.tokens.forEach((token, index) => {
-      if (!marks && this.hasMarks && MARKS.has(token)) return;
-      const joins = !pieces && token.startsWith("##") && words.length > 0;
-      if (joins) words.at(-1).label += token.slice(2);
-      if (joins) words.at(-1).tokens.push(index);
-      else words.push({ label: token, tokens: [index] });
+      const word = this.word_of[index];
+      if (!marks && this.hasMarks && MARKS.has(this.words[word])) return;
+      if (!pieces && index > 0 && word === this.word_of[index - 1]) shown.at(-1).tokens.push(index);
+      else shown.push({ label: pieces ? token : this.words[word], tokens: [index] });
     });
-    return words;
+    return shown;
   }
 
   // The weights from each word to each, row by row. A word looks by the mean of its pieces, is looked at by their sum.

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/row_ids.hpp"
+
+#include "api/error.hpp"
+#include "api/regions.hpp"
+
+namespace qkv {
+namespace {
+
+qkv_status check_id_memory(const RowIds& ids, const qkv_tensor& output) {
+  const int64_t rows = output.shape[0];
+  int64_t bytes;
+  if (__builtin_mul_overflow(rows, static_cast<int64_t>(sizeof(int64_t)), &bytes)) {
+    return fail(QKV_INVALID_ARGUMENT, "%s: reach beyond 2^63 bytes", ids.name);
+  }
+  if (rows > 0 && ids.ids == nullptr) return fail(QKV_INVALID_ARGUMENT, "%s = NULL: there are rows", ids.name);
+  if (reinterpret_cast<uintptr_t>(ids.ids) % alignof(int64_t) != 0) {
+    return fail(QKV_INVALID_ARGUMENT, "%s = %p: not aligned to its element", ids.name,
+                static_cast<const void*>(ids.ids));
+  }
+  return check_apart("output", output, ids.name, bytes_at(ids.ids, bytes));
+}
+
+}  // namespace
+
+qkv_status check_ids(const RowIds& ids, const qkv_tensor& output, RowRange rows) {
+  if (const qkv_status status = check_id_memory(ids, output); status != QKV_OK) return status;
+  for (int64_t row = rows.first; row < rows.last; row++) {
+    const int64_t id = ids.ids[row];
+    if (id >= 0 && id < ids.limit) continue;
+    return fail(QKV_INVALID_ARGUMENT, "%s[%lld] = %lld: must be at least 0 and below %lld", ids.name,
+                static_cast<long long>(row), static_cast<long long>(id), static_cast<long long>(ids.limit));
+  }
+  return QKV_OK;
+}
+
+}  // namespace qkv
