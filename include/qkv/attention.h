@@ -3,7 +3,8 @@
  *
  *   output = softmax(scale * query key^T + bias, over the visible keys) value
  *
- * A key is visible to a query row if every rule given lets it be: key_count, causal, mask, and a bias that is not -inf.
+ * A key is visible to a query row if every rule given lets it be: key_count, causal, window_left,
+ * window_right, mask, and a bias that is not -inf.
  * Contents of K and V at invisible keys never influence a result, whatever their bytes. A row without a visible key is
  * zeros with lse = -inf. NaN in a visible operand shows in the rows (V: columns) concerned and nowhere else.
  */
@@ -11,6 +12,7 @@
 #define QKV_ATTENTION_H
 
 #include "qkv/pool.h"
+#include "qkv/tuning.h"
 #include "qkv/types.h"
 
 #ifdef __cplusplus
@@ -30,15 +32,20 @@ typedef struct qkv_attention_args {
                          A second pass without the fused kernel's speed: for looking at, not for computing with. */
 
   const int64_t* key_count;            /* optional [batch]: keys in use, 0 .. keys; NULL: all */
-  const int64_t* first_query_position; /* optional [batch]: key position of query row 0, any value; NULL: 0 */
-  int32_t causal;                      /* 1: row r sees keys 0 .. first_query_position + r */
+  const int64_t* first_query_position; /* optional [batch]: position of query row 0 among the keys, any value; NULL: 0.
+                                          Row r is at position p = first_query_position + r */
+  int32_t causal;                      /* 1: a row at position p sees keys 0 .. p */
+  int64_t window_left;                 /* n > 0: it sees the last n keys up to its own, p - n + 1 ..; 0: all */
+  int64_t window_right;                /* n > 0: it sees n keys from its own on, .. p + n - 1; 0: all */
 
   int32_t scale_is_set; /* 0: scale is 1 / sqrt(key dim) */
   float scale;          /* any finite value */
 
   qkv_tensor bias; /* optional f32 [batch, query heads, query rows, keys], added to the scaled logits; -inf hides a key,
-                      and finite values below -2.3e38 count as -2.3e38 (logits are kept in units of ln 2) */
+                      and finite values beyond 2.3e38 or -2.3e38 count as that (logits are kept in units of ln 2) */
   qkv_tensor mask; /* optional bool [batch, query heads, query rows, keys]: not 0 = visible */
+
+  const qkv_tuning* tuning; /* optional, read when the plan is made */
 } qkv_attention_args;
 
 /* QKV_INVALID_ARGUMENT for shapes that do not fit together, negative extents, sizes that overflow, dtypes other than

@@ -8,6 +8,7 @@
 
 #include "qkv/activation.h"
 #include "qkv/pool.h"
+#include "qkv/tuning.h"
 #include "qkv/types.h"
 
 #ifdef __cplusplus
@@ -29,6 +30,8 @@ typedef struct qkv_matmul_args {
   qkv_tensor bias;    /* optional f32 [n] */
   qkv_tensor output;  /* f32 [m, n]; overlaps no input, no stride 0 */
   int32_t activation; /* qkv_activation_kind */
+
+  const qkv_tuning* tuning; /* optional, read when the plan is made */
 } qkv_matmul_args;
 
 QKV_API qkv_status qkv_matmul_plan(const qkv_matmul_args* args, qkv_plan* plan);

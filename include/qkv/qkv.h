@@ -12,6 +12,7 @@
 #include "qkv/pool.h"
 #include "qkv/position.h"
 #include "qkv/softmax.h"
+#include "qkv/tuning.h"
 #include "qkv/types.h"
 #include "qkv/version.h"
 

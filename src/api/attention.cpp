@@ -2,6 +2,7 @@
 #include "qkv/attention.h"
 
 #include "api/operation.hpp"
+#include "api/tuning.hpp"
 #include "api/options.hpp"
 #include "plan/attention_plan.hpp"
 
@@ -36,6 +37,9 @@ struct Attention {
   static qkv_status check_options(Args& args) {
     args.causal = args.causal != 0 ? 1 : 0;
     args.scale_is_set = args.scale_is_set != 0 ? 1 : 0;
+    for (const auto& [name, keys] : {std::pair("window_left", args.window_left), {"window_right", args.window_right}}) {
+      if (keys < 0) return fail(QKV_INVALID_ARGUMENT, "%s = %lld: must not be negative", name, static_cast<Long>(keys));
+    }
     return check_scale(args.scale_is_set, args.scale);
   }
 
@@ -58,14 +62,17 @@ struct Attention {
   static qkv_status make_plan(const Args& args, Plan<Body>& plan) {
     if (const qkv_status status = check_group(args); status != QKV_OK) return status;
     if (const qkv_status status = check_key_counts(args, {0, args.query.shape[0]}); status != QKV_OK) return status;
-    if (make_attention_plan(args, Tuning{}, plan)) return QKV_OK;
+    Tuning tuning;
+    if (const qkv_status status = read_tuning(args.tuning, tuning); status != QKV_OK) return status;
+    if (make_attention_plan(args, tuning, plan)) return QKV_OK;
     return fail(QKV_INVALID_ARGUMENT, "query, key, value: the workspace for these shapes overflows");
   }
 
   static void describe(const Args& args, Plan<Body>& plan) { describe_attention(args, plan); }
 
   static bool fits(const Body& body, const Args& args) {
-    return body.args.causal == args.causal && body.args.scale_is_set == args.scale_is_set &&
+    return body.args.causal == args.causal && body.args.window_left == args.window_left &&
+           body.args.window_right == args.window_right && body.args.scale_is_set == args.scale_is_set &&
            (args.scale_is_set == 0 || body.args.scale == args.scale);
   }
 

@@ -3,6 +3,7 @@
 
 #include "api/operation.hpp"
 #include "api/options.hpp"
+#include "api/tuning.hpp"
 #include "dispatch/isa_registry.hpp"
 #include "plan/matmul_plan.hpp"
 
@@ -57,7 +58,9 @@ struct Matmul {
   }
 
   static qkv_status make_plan(const Args& args, Plan<Body>& plan) {
-    plan = make_matmul_plan(args, header_of(args.weight), Tuning{});
+    Tuning tuning;
+    if (const qkv_status status = read_tuning(args.tuning, tuning); status != QKV_OK) return status;
+    plan = make_matmul_plan(args, header_of(args.weight), tuning);
     return QKV_OK;
   }
 

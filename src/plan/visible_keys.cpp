@@ -21,22 +21,44 @@ double clamped_series(double first, double count, double limit) {
   return (end - begin) * (2 * first + begin + end - 1) / 2 + (count - end) * limit;
 }
 
+// Row r of a batch entry sees keys [begin + r, end + r) of those in use: what masks by position come to. A position that
+// overflows is beyond every key.
+struct Band {
+  int64_t begin, end;
+  bool begins = false, ends = false;  // else from the first key, to the last
+};
+
+int64_t position_plus(int64_t position, int64_t keys) {
+  int64_t sum;
+  return __builtin_add_overflow(position, keys, &sum) ? (keys < 0 ? INT64_MIN : INT64_MAX) : sum;
+}
+
+Band band_of(const qkv_attention_args& args, int64_t batch) {
+  const int64_t first = first_position_of(args, batch);
+  Band band{};
+  band.begins = args.window_left > 0;
+  band.begin = position_plus(first, 1 - args.window_left);
+  band.ends = args.causal != 0 || args.window_right > 0;
+  band.end = position_plus(first, args.causal != 0 ? 1 : args.window_right);
+  return band;
+}
+
 // Of one batch entry. Each end of the rows' ranges is a clamped series of its own.
 double visible_pairs_of(const qkv_attention_args& args, int64_t batch) {
   const auto rows = static_cast<double>(args.query.shape[2]), keys = static_cast<double>(key_count_of(args, batch));
-  if (args.causal == 0) return rows * keys;
-  return clamped_series(static_cast<double>(first_position_of(args, batch)) + 1, rows, keys);
+  const Band band = band_of(args, batch);
+  const double ends = band.ends ? clamped_series(static_cast<double>(band.end), rows, keys) : rows * keys;
+  return ends - (band.begins ? clamped_series(static_cast<double>(band.begin), rows, keys) : 0);
 }
 
 }  // namespace
 
 KeyRange visible_keys(const qkv_attention_args& args, int64_t batch, int64_t query_row) {
-  KeyRange range{0, key_count_of(args, batch)};
-  if (args.causal != 0) {
-    int64_t end;
-    if (__builtin_add_overflow(first_position_of(args, batch), query_row + 1, &end)) end = INT64_MAX;
-    range.end = std::clamp<int64_t>(end, 0, range.end);
-  }
+  const Band band = band_of(args, batch);
+  const int64_t keys = key_count_of(args, batch);
+  KeyRange range{0, keys};
+  if (band.ends) range.end = std::clamp<int64_t>(position_plus(band.end, query_row), 0, keys);
+  if (band.begins) range.begin = std::clamp<int64_t>(position_plus(band.begin, query_row), 0, keys);
   return range;
 }
 

@@ -70,6 +70,8 @@ void StagedAttention::fill_args(const AttentionProblem& problem) {
   args_.key_count = key_count_.data();
   args_.first_query_position = first_query_position_.data();
   args_.causal = problem.causal ? 1 : 0;
+  args_.window_left = problem.window_left;
+  args_.window_right = problem.window_right;
   args_.scale_is_set = problem.scale ? 1 : 0;
   args_.scale = problem.scale.value_or(0);
 }

@@ -40,6 +40,8 @@ void choose_shape(AttentionProblem& problem, Random& random, const Limits& limit
 
 void choose_positions(AttentionProblem& problem, Random& random) {
   problem.causal = random.chance(0.4);
+  if (random.chance(0.15)) problem.window_left = random.integer(1, problem.keys + 2);
+  if (random.chance(0.1)) problem.window_right = random.integer(1, problem.keys + 2);
   if (random.chance(0.6)) {
     for (int64_t b = 0; b < problem.batch; b++) {
       problem.first_query_position.push_back(random.chance(0.5) ? problem.keys - problem.queries

@@ -100,7 +100,7 @@ TEST_CASE("matmul: a plan uses the tier its weight was packed for") {
   for_each_tier([&](const std::string& tier) {
     const PackedWeight packed(problem.weight, {});
     const StagedTensor<float> input(problem.input, 2), output(Array<float>(problem.output_shape()), 2);
-    const qkv_matmul_args args{sizeof args, input.view(), packed.data(), {}, output.view(), QKV_IDENTITY};
+    const qkv_matmul_args args{sizeof args, input.view(), packed.data(), {}, output.view(), QKV_IDENTITY, nullptr};
     REQUIRE(qkv_isa_set_max("generic") == QKV_OK);
     qkv_plan plan;
     REQUIRE(qkv_matmul_plan(&args, &plan) == QKV_OK);

@@ -147,10 +147,12 @@ void write_row(const AttentionProblem& problem, const Place& at, AttentionRefere
 bool unmasked(const AttentionProblem& problem, int64_t b, int64_t h, int64_t row, int64_t key) {
   const auto entry = static_cast<size_t>(b);
   if (!problem.key_count.empty() && key >= problem.key_count[entry]) return false;
-  if (problem.causal) {
-    const int64_t first = problem.first_query_position.empty() ? 0 : problem.first_query_position[entry];
-    if (key - row > first) return false;  // not key > first + row, which may overflow
-  }
+  const int64_t first = problem.first_query_position.empty() ? 0 : problem.first_query_position[entry];
+  // How far behind its own position the row looks; in double, because positions may be anything.
+  const double back = static_cast<double>(first) + static_cast<double>(row - key);
+  if (problem.causal && back < 0) return false;
+  if (problem.window_left > 0 && back >= static_cast<double>(problem.window_left)) return false;
+  if (problem.window_right > 0 && -back >= static_cast<double>(problem.window_right)) return false;
   return !problem.mask.present() || problem.mask(b, h, row, key) != 0;
 }
 
@@ -175,6 +177,8 @@ std::string describe(const AttentionProblem& problem) {
                      number(problem.keys) + " dims " + number(problem.key_dim) + "/" + number(problem.value_dim);
   text += " " + problem.family;
   if (problem.causal) text += " causal";
+  if (problem.window_left > 0) text += " window_left " + number(problem.window_left);
+  if (problem.window_right > 0) text += " window_right " + number(problem.window_right);
   if (problem.scale) text += " scale " + std::to_string(*problem.scale);
   if (problem.bias.present()) text += " bias";
   if (problem.mask.present()) text += " mask";

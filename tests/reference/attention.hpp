@@ -14,6 +14,7 @@ namespace qkv_test {
 struct AttentionProblem {
   int64_t batch = 1, query_heads = 1, key_heads = 1, queries = 1, keys = 1, key_dim = 1, value_dim = 1;
   bool causal = false;
+  int64_t window_left = 0, window_right = 0;
   std::optional<float> scale = {};
   std::vector<int64_t> key_count = {};             // empty: not given
   std::vector<int64_t> first_query_position = {};  // empty: not given
@@ -32,7 +33,7 @@ struct AttentionProblem {
 
 std::string describe(const AttentionProblem& problem);
 
-// By key_count, causal and mask; a bias of -inf hides a key as well.
+// By key_count, causal, windows and mask; a bias of -inf hides a key as well.
 bool unmasked(const AttentionProblem& problem, int64_t b, int64_t h, int64_t row, int64_t key);
 bool visible(const AttentionProblem& problem, int64_t b, int64_t h, int64_t row, int64_t key);
 
