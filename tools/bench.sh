@@ -249,7 +249,7 @@ measure_peers() {
 
 # ---- the run --------------------------------------------------------------------------------------------------------
 
-install_packages "${build_packages[@]}" python3-venv python3-pip
+install_packages "${build_packages[@]}" "${test_packages[@]}" python3-venv python3-pip
 options=(-Dbuildtype=release -Dbench=enabled)
 targets=(bench/qkv-bench)
 if ((${#peers[@]})); then

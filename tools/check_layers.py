@@ -15,7 +15,7 @@ from typing import Iterator, NamedTuple, Optional
 
 PUBLIC = "include/qkv/"
 TABLE = "src/kernels/kernel_table.hpp"
-PEERS = "bench/peers/"  # libraries to compare with, which link with nothing of qkv's and are built for one machine
+PEERS = "bench/peers/"  # libraries to compare with, which qkv has no part in and which are built for one machine
 OPENMP = ("src/openmp/", "tests/openmp/", PEERS)
 BATCH = "src/kernels/simd/batch.hpp"
 
@@ -53,7 +53,7 @@ LAYERS = [
     Layer("tools/", (PUBLIC, "tools/")),
     Layer("tests/bench/", (PUBLIC, TABLE, "tests/", "tools/", "bench/")),
     Layer("tests/", (PUBLIC, "src/api/", "src/plan/", "src/dispatch/", TABLE, "tests/", "tools/")),
-    Layer(PEERS, ("bench/",)),
+    Layer(PEERS, (PUBLIC, "bench/")),
     Layer("bench/", (PUBLIC, "src/api/", "src/plan/", "src/dispatch/", TABLE, "tests/", "tools/cli/", "tools/text/", "bench/")),
 ]
 SEARCHED = ("include", "src", "", "tests", "tools", "bench")

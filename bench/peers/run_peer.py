@@ -6,13 +6,9 @@ import json
 import os
 import re
 import sys
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-TOLERANCE = 1e-4  # of error: f32 sums of thousands of terms stay below, half precision anywhere does not
-FEWEST_CALLS = 12  # that a figure takes
-NO_FIGURE = {"rate": None, "limit": None, "ratio": None, "seconds": None, "unit": "", "limit_name": ""}
 
 
 class Parser(argparse.ArgumentParser):
@@ -67,74 +63,8 @@ def use_threads(threads: int) -> None:
         os.environ.pop(name, None)
 
 
-class Session:
-    """One peer, and what came of its problems."""
-
-    def __init__(self, options: argparse.Namespace):
-        import engines
-        from limits import Limits
-        from measure import Meter
-
-        self.options = options
-        self.peer = engines.load(options.peer, engines.Context(options.threads, options.libraries))
-        self.limits = Limits(options.libraries / "libqkv-limits.so", options.threads)
-        self.meter = Meter(options.repetitions, options.seconds, options.threads)
-        self.deadline = time.monotonic() + (options.budget or float("inf"))
-        self.rows: list[dict] = []
-        self.skipped: list[dict] = []
-
-    def attempt(self, problem) -> str:
-        """Measures a problem; returns what to tell."""
-        import engines
-
-        if time.monotonic() > self.deadline:
-            return self.skip(problem, "no time left")
-        try:
-            row = self.measured(problem)
-        except (engines.NotSupported, MemoryError, RuntimeError) as reason:
-            return self.skip(problem, str(reason).partition("\n")[0][:160] or "not enough memory")
-        self.rows.append(row)
-        if row["ratio"] is None:
-            return row["note"]
-        return f"{100 * row['ratio']:5.1f} % of {row['limit_name']}, {row['kept']} of {row['repetitions']} kept"
-
-    def skip(self, problem, reason: str) -> str:
-        self.skipped.append({"engine": self.options.peer, "threads": self.options.threads, "shape": problem.name,
-                             "reason": reason})
-        return f"skipped: {reason}"
-
-    def measured(self, problem) -> dict:
-        from engines import NotSupported
-        from reference import error_of, operands
-
-        given = operands(problem)
-        prepared = self.peer.prepare(problem, given)
-        start = time.monotonic()
-        prepared.run(1)
-        if start + FEWEST_CALLS * (time.monotonic() - start) > self.deadline:
-            raise NotSupported("no time left for calls as long as these")
-        error = error_of(problem, given, prepared.output())
-        row = {"engine": self.options.peer, "engine_version": self.peer.version, "op": problem.operation, "dtype": "f32",
-               "isa": "", "threads": self.options.threads, "shape": problem.name,
-               "causal": bool(getattr(problem, "causal", 0)), "cache": "hot", "flops": problem.flops,
-               "bytes": problem.bytes, "error": error, "kernel": ""}
-        if not error <= TOLERANCE:  # no figure for a wrong answer
-            return {**row, **NO_FIGURE, "kept": 0, "repetitions": 0, "wrong": True, "note": f"wrong: error {error:.1e}"}
-        return {**row, **self.timed(problem, prepared)}
-
-    def timed(self, problem, prepared) -> dict:
-        limit = self.limits.bound_of(problem)
-        figure = self.meter.measure(prepared.run, limit, problem.flops if limit.unit == "FLOP/s" else problem.bytes)
-        found = {**NO_FIGURE, "unit": limit.unit, "limit_name": limit.name, "kept": figure.kept,
-                 "repetitions": figure.repetitions, "wrong": False, "note": ""}
-        if figure.median is None:
-            return {**found, "note": "too noisy"}
-        median = figure.median
-        return {**found, "rate": median.rate, "limit": median.limit, "ratio": median.ratio, "seconds": median.seconds}
-
-
 def wanted(options: argparse.Namespace) -> list:
-    from problems import ProblemError, read_problems
+    from shape_files import ProblemError, read_problems
 
     try:
         problems = read_problems(options.shapes, options.quick)
@@ -149,6 +79,7 @@ def wanted(options: argparse.Namespace) -> list:
 
 def run(options: argparse.Namespace) -> None:
     from engines import Absent
+    from session import Session
 
     problems = wanted(options)
     try:
@@ -160,17 +91,12 @@ def run(options: argparse.Namespace) -> None:
         if options.json:  # now, as a peer may crash in the next problem
             write(options.json, session)
     if not options.json:
-        print(document(session))
+        print(session.document())
 
 
-def document(session: Session) -> str:
-    parts = {"peaks": session.limits.peaks(), "rows": session.rows, "skipped": session.skipped}
-    return json.dumps(parts, indent=1)
-
-
-def write(path: Path, session: Session) -> None:
+def write(path: Path, session) -> None:
     try:
-        path.write_text(document(session) + "\n", encoding="utf-8")
+        path.write_text(session.document() + "\n", encoding="utf-8")
     except OSError as error:
         raise Fault(f"--json {path}: {error.strerror}") from None
 

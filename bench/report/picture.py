@@ -82,7 +82,7 @@ def picture_of(results: Results, wanted: re.Pattern) -> str:
     x = Scale(0, 1, LEFT, RIGHT)
     name = (results.fact("cpu") or {}).get("name", "this CPU")
     parts = [tag("style", style()), tag("rect", width=WIDTH, height=height, class_="ground"),
-             text(24, 36, "Attention on one core: % of what the CPU can do", class_="title"),
+             text(24, 36, "Speed on one core: % of what the CPU can do", class_="title"),
              legend(sorted({row.engine for one in lines for row in one.peers} | {"qkv"}, key=order_of))]
     bottom = TOP + STEP * len(lines) - 6
     for value in (0, 25, 50, 75, 100):

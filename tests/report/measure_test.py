@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-import tempfile
 import unittest
-from pathlib import Path
 
-from limits import Level, cpu_count, memory_levels
 from measure import LEAST_BATCH_SECONDS, LEAST_KEPT, PATIENCE, Meter, Repetition
 
 
@@ -76,27 +73,6 @@ class Rule(unittest.TestCase):
     def test_what_is_quiet(self):
         for expected, before, after, idle in ((True, 100, 99, 0), (False, 100, 97, 0), (False, 94, 94, 0), (False, 100, 100, 0.03)):
             self.assertEqual(Repetition(before, after, 1.0, 50.0, idle).is_quiet(100), expected, (before, after, idle))
-
-
-class Memory(unittest.TestCase):
-    def test_levels_are_read(self):
-        caches = [("Data", 1, "32K", "0"), ("Instruction", 1, "64K", "0"), ("Unified", 2, "1M", "0-1"), ("Unified", 3, "8M", "0-3,8")]
-        with tempfile.TemporaryDirectory() as folder:
-            for index, values in enumerate(caches):
-                place = Path(folder, f"index{index}")
-                place.mkdir()
-                for name, value in zip(("type", "level", "size", "shared_cpu_list"), values):
-                    (place / name).write_text(f"{value}\n")
-            levels = memory_levels(Path(folder))
-        self.assertEqual([(level.name, level.sharing, level.smaller) for level in levels],
-                         [("L1", 1, 0), ("L2", 2, 32 << 10), ("L3", 5, 1 << 20), ("DRAM", 1, 8 << 20)])
-
-    def test_private_caches_add_up_and_shared_ones_do_not(self):
-        self.assertTrue(Level("L2", 100, 1, 10).holds(400, threads=4))
-        self.assertFalse(Level("L3", 100, 4, 10).holds(400, threads=4))
-
-    def test_counts_of_cpus(self):
-        self.assertEqual([cpu_count("0"), cpu_count("0-3"), cpu_count("0-1,4,6-7")], [1, 4, 5])
 
 
 if __name__ == "__main__":

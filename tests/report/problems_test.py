@@ -3,7 +3,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from problems import Attention, ProblemError, parse_line, read_problems
+from problems import Attention
+from shape_files import ProblemError, parse_line, read_problems
 
 
 def problem(line: str):

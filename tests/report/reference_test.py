@@ -3,7 +3,7 @@ import importlib.util
 import math
 import unittest
 
-from problems import parse_line
+from shape_files import parse_line
 
 HAS_NUMPY = importlib.util.find_spec("numpy") is not None
 if HAS_NUMPY:
