@@ -11,7 +11,7 @@ model_not_fetched=3  # the exit code of tools/setup_model.py without network
 
 build_packages=(g++ meson ninja-build pkg-config python3 libxsimd-dev libcli11-dev libfmt-dev nlohmann-json3-dev
   libutf8proc-dev)
-test_packages=(doctest-dev libbenchmark-dev binutils)
+test_packages=(doctest-dev libbenchmark-dev binutils valgrind)
 model_packages=(python3-pip ca-certificates)
 
 # Called by an aborted step, before the script ends. A script that counts its steps defines its own.
