@@ -18,10 +18,10 @@ TEST_CASE("limits: every tier and every level gives a rate, and the best is kept
   Limits limits;
   for (const std::string& tier : qkv_test::tier_report().checked) CHECK(limits.get("fma " + tier, 1).measure() > 0);
   for (const MemoryLevel& level : memory_levels()) CHECK(limits.get("read " + level.name, 1).measure() > 0);
-  for (const auto& [name, rates] : limits.best()) {
-    CAPTURE(name);
-    const double rate = limits.get(name, 1).measure();
-    CHECK(limits.get(name, 1).best() == std::max(rate, rates.at(1)));
+  for (const auto& one : limits.best()) {
+    CAPTURE(one.first);
+    const double rate = limits.get(one.first, 1).measure();
+    CHECK(limits.get(one.first, 1).best() == std::max(rate, one.second.at(1)));
   }
   CHECK_THROWS_AS(limits.get("read L9", 1), std::invalid_argument);
   CHECK_THROWS_AS(limits.get("walk", 1), std::invalid_argument);
