@@ -49,9 +49,9 @@ bool packed_bytes(const PackedHeader& header, int64_t& bytes) {
 void pack_weight(const PackedHeader& header, const qkv_tensor& weight, void* packed) {
   std::memcpy(packed, &header, sizeof header);
   auto* panels = reinterpret_cast<float*>(static_cast<char*>(packed) + cache_line);
-  const int64_t panel_size = header.depth * header.panel_columns;
   for (int64_t panel = 0; panel < panel_count(header); panel++) {
-    kernels_of(header).pack({&weight, panel, panels + panel * panel_size});
+    kernels_of(header).pack({&weight, panel, panels});
+    panels += header.depth * header.panel_columns;
   }
 }
 
