@@ -164,9 +164,7 @@ void run_attention(const Plan<AttentionPlan>& plan, const qkv_attention_args& ar
     task.key_head = index % heads % key_heads;
     task.first_row = block * body.rows_per_task;
     task.row_count = std::min(body.rows_per_task, rows - task.first_row);
-    for (int64_t r = 0; r < task.row_count; r++) {
-      visible[r] = visible_keys(args, task.batch, (task.first_row + r) / body.group);
-    }
+    find_visible_keys(args, {task.batch, task.first_row, task.row_count, body.group}, visible);
     body.attend(task);
     if (args.weights.rank != 0) body.kernels->weights(task);
   }

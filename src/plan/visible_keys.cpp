@@ -53,13 +53,16 @@ double visible_pairs_of(const qkv_attention_args& args, int64_t batch) {
 
 }  // namespace
 
-KeyRange visible_keys(const qkv_attention_args& args, int64_t batch, int64_t query_row) {
-  const Band band = band_of(args, batch);
-  const int64_t keys = key_count_of(args, batch);
-  KeyRange range{0, keys};
-  if (band.ends) range.end = std::clamp<int64_t>(position_plus(band.end, query_row), 0, keys);
-  if (band.begins) range.begin = std::clamp<int64_t>(position_plus(band.begin, query_row), 0, keys);
-  return range;
+void find_visible_keys(const qkv_attention_args& args, const RowBlock& block, KeyRange* ranges) {
+  const Band band = band_of(args, block.batch);
+  const int64_t keys = key_count_of(args, block.batch);
+  int64_t query_row = block.first / block.group, head = block.first % block.group;
+  for (int64_t r = 0; r < block.count; query_row++, head = 0) {
+    KeyRange range{0, keys};
+    if (band.ends) range.end = std::clamp<int64_t>(position_plus(band.end, query_row), 0, keys);
+    if (band.begins) range.begin = std::clamp<int64_t>(position_plus(band.begin, query_row), 0, keys);
+    for (; head < block.group && r < block.count; head++) ranges[r++] = range;
+  }
 }
 
 double visible_pairs(const qkv_attention_args& args) {

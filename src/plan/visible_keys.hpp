@@ -6,7 +6,13 @@
 
 namespace qkv {
 
-KeyRange visible_keys(const qkv_attention_args& args, int64_t batch, int64_t query_row);
+// Rows [first, first + count) of a head group, position-major: `group` heads at each query position.
+struct RowBlock {
+  int64_t batch, first, count, group;
+};
+
+// One range per row of the block, begins and ends in ascending order.
+void find_visible_keys(const qkv_attention_args& args, const RowBlock& block, KeyRange* ranges);
 
 // Visible (query, key) pairs of one head, over all batch entries, at a cost that does not grow with rows or keys.
 double visible_pairs(const qkv_attention_args& args);

@@ -56,17 +56,20 @@ inline void score_rows(const AttentionTask& task, const DecodeRows& rows, int64_
   RowSet<const float> keys;
   keys.column_stride = key.stride[3];
   for (int64_t first = begin; first < end; first += chunk_keys) {
-    for (int64_t lane = 0; lane < chunk_keys; lane += lanes) {
-      keys.count = larger(0, smaller(lanes, end - first - lane));
+    const int64_t vectors = smaller(tile_vectors, (end - first + lanes - 1) / lanes);
+    for (int64_t lane = 0; lane < vectors * lanes; lane += lanes) {
+      keys.count = smaller(lanes, end - first - lane);
       for (int64_t r = 0; r < keys.count; r++) keys.row[r] = base + (first + lane + r) * key.stride[2];
       rows_to_lanes(keys, key_dim, broadcast(1), {transposed + lane, chunk_keys});
     }
-    for_tiles(rows.count, [&]<int count>(int64_t r) {
-      RegisterTile<count, tile_vectors> tile;
-      tile.clear();
-      float* score = rows.weight + r * rows.weight_stride + first - begin;
-      multiply_in_chunks(tile, {rows.query + r * key_dim, key_dim}, {transposed, chunk_keys}, key_dim, score,
-                         rows.weight_stride);
+    with_count<tile_vectors>(vectors, [&]<int vector_count>() {
+      for_tiles<vector_count>(rows.count, [&]<int count>(int64_t r) {
+        RegisterTile<count, vector_count> tile;
+        tile.clear();
+        float* score = rows.weight + r * rows.weight_stride + first - begin;
+        multiply_in_chunks(tile, {rows.query + r * key_dim, key_dim}, {transposed, chunk_keys}, key_dim, score,
+                           rows.weight_stride);
+      });
     });
   }
 }
@@ -141,7 +144,7 @@ inline void weigh_row(const DecodeRows& rows, int64_t row, int64_t count) {
 inline void add_values(const DecodeRows& rows, Scalars value, int64_t keys) {
   for (int64_t c = 0; c < rows.output_stride; c += tile_vectors * lanes) {
     with_count<tile_vectors>((rows.output_stride - c) / lanes, [&]<int vectors>() {
-      for_tiles(rows.count, [&]<int count>(int64_t r) {
+      for_tiles<vectors>(rows.count, [&]<int count>(int64_t r) {
         RegisterTile<count, vectors> tile;
         tile.clear();
         tile.template multiply<Lie::rows>({rows.weight + r * rows.weight_stride, rows.weight_stride},

@@ -218,7 +218,7 @@ QKV_INLINE void multiply_keys(const Panel& panel, const Group& group, int64_t ke
       }
       pending.weight = nullptr;
     } else {
-      for_tiles(keys, [&]<int rows>(int64_t first) {
+      for_tiles<vectors>(keys, [&]<int rows>(int64_t first) {
         score_tile<rows, vectors>(pass, first, top, [&](auto& tile, Scalars key, Vectors query) {
           tile.template multiply<Lie::rows>(key, query, chunk);
         });
@@ -233,7 +233,9 @@ void score_group(const Panel& panel, const Group& group, int64_t key_dim, BlockW
   Floats top[size_t{vectors}];
   QKV_UNROLL for (int j = 0; j < vectors; j++) top[j] = broadcast(-infinity);
   multiply_keys<vectors>(panel, group, key_dim, block.pending, top);
-  const bool later = weighs_beside_products && group.whole && group.end - group.begin == key_group;
+  // A tile of fewer sums would wait for them.
+  constexpr bool enough_sums = beside_keys * vectors >= 12;
+  const bool later = weighs_beside_products && enough_sums && group.whole && group.end - group.begin == key_group;
   QKV_UNROLL for (int j = 0; j < vectors; j++) {
     const int64_t vector = group.first_vector + j, offset = vector * lanes;
     const bool hides = !group.whole && (group.bias != nullptr || !sees_whole(panel, group, vector));

@@ -75,7 +75,7 @@ inline void add_values(const AttentionTask& task, const Panel& panel, Scalars va
     return;
   }
   with_count<tile_vectors>(panel.vectors, [&]<int vectors>() {
-    for_tiles(value_dim, [&]<int columns>(int64_t c) { sum_values<columns, vectors>(tile_at(c), block); });
+    for_tiles<vectors>(value_dim, [&]<int columns>(int64_t c) { sum_values<columns, vectors>(tile_at(c), block); });
   });
 }
 

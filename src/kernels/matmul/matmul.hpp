@@ -95,7 +95,7 @@ void multiply_tile(Scalars input, const WeightBlock& weight, int64_t lines, cons
 
 inline void multiply_rows(int64_t rows, Scalars input, const WeightBlock& weight, const MatmulTarget& target) {
   constexpr int64_t lines_per_stretch = prefetch_steps * panel_columns / 16;
-  for_tiles(rows, [&]<int count>(int64_t first) {
+  for_tiles<tile_vectors>(rows, [&]<int count>(int64_t first) {
     MatmulTarget part = target;
     part.output += first * target.row_stride;
     WeightBlock share = weight;

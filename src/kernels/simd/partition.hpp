@@ -7,18 +7,28 @@
 namespace qkv::QKV_ISA {
 namespace {
 
-// function.operator()<n>(first) for consecutive pieces of `count` rows, n = tile_rows as often as it fits, then 4,
-// 2, 1.
-template <class Function>
-QKV_INLINE void for_tiles(int64_t count, Function&& function) {
-  int64_t first = 0;
-  for (; count - first >= tile_rows && count - first != 8; first += tile_rows)
-    function.template operator()<tile_rows>(first);
-  if constexpr (tile_rows > 4) {
-    for (; count - first >= 4; first += 4) function.template operator()<4>(first);
+// Rows of a register tile that has so many vectors: as many accumulators as there are registers for, enough to cover
+// the latency, and not many more scalars than loads bring.
+constexpr int tile_height(int vectors) {
+  if (vectors == tile_vectors) return tile_rows;
+  return vectors == 1 && register_count >= 32 ? 16 : 8;
+}
+
+// function.operator()<n>(first) for consecutive pieces of [first, count): n = height as often as it fits, then less.
+template <int height, class Function>
+QKV_INLINE void for_tiles_from(int64_t first, int64_t count, Function&& function) {
+  // Eight rows are 4 + 4: the 2 of 6 + 2 would wait for their own sums.
+  for (; count - first >= height && !(height == 6 && count - first == 8); first += height) {
+    function.template operator()<height>(first);
   }
-  for (; count - first >= 2; first += 2) function.template operator()<2>(first);
-  if (count - first == 1) function.template operator()<1>(first);
+  constexpr int next = height > 8 ? 8 : height > 4 ? 4 : height / 2;
+  if constexpr (next > 0) for_tiles_from<next>(first, count, function);
+}
+
+// function.operator()<rows>(first) for consecutive pieces of `count` rows, for tiles of so many vectors.
+template <int vectors, class Function>
+QKV_INLINE void for_tiles(int64_t count, Function&& function) {
+  for_tiles_from<tile_height(vectors)>(0, count, function);
 }
 
 // function.operator()<count>() for 1 <= count <= most.

@@ -23,11 +23,32 @@ struct LaneRows {
   int64_t stride;
 };
 
+// A whole square of rows with unit stride, from column `done` on.
+QKV_INLINE void square_to_lanes(const RowSet<const float>& from, int64_t done, Floats factor, LaneRows to) {
+  Register tile[size_t{lanes}];
+  QKV_UNROLL for (int r = 0; r < lanes; r++) tile[r] = load(from.row[r] + done) * factor;
+  transpose(tile);
+  QKV_UNROLL for (int c = 0; c < lanes; c++) store(to.data + (done + c) * to.stride, Floats(tile[c]));
+}
+QKV_INLINE void square_to_rows(LaneRows from, int64_t done, Floats factor, const RowSet<float>& to) {
+  Register tile[size_t{lanes}];
+  QKV_UNROLL for (int c = 0; c < lanes; c++) tile[c] = load(from.data + (done + c) * from.stride) * factor;
+  transpose(tile);
+  QKV_UNROLL for (int r = 0; r < lanes; r++) store(to.row[r] + done, Floats(tile[r]));
+}
+
+// Columns that whole squares cover.
+template <class T>
+QKV_INLINE int64_t square_columns(const RowSet<T>& rows, int64_t columns) {
+  return rows.count == lanes && rows.column_stride == 1 ? columns / lanes * lanes : 0;
+}
+
 // to(r, c) = factor * from(r, c) for c < columns; lanes without a row become 0.
 inline void rows_to_lanes(const RowSet<const float>& from, int64_t columns, Floats factor, LaneRows to) {
-  int64_t done = 0;
+  const int64_t squares = square_columns(from, columns);
+  for (int64_t done = 0; done < squares; done += lanes) square_to_lanes(from, done, factor, to);
   if (from.column_stride == 1) {
-    for (; done < columns; done += lanes) {
+    for (int64_t done = squares; done < columns; done += lanes) {
       Register tile[size_t{lanes}];
       for (int r = 0; r < lanes; r++) {
         tile[r] = r < from.count ? load_first(from.row[r] + done, columns - done) * factor : broadcast(0);
@@ -53,7 +74,9 @@ inline void store_row(const RowSet<float>& to, int64_t r, int64_t column, Floats
 
 // to(r, c) = from(r, c) * factor of lane r for c < columns.
 inline void lanes_to_rows(LaneRows from, int64_t columns, Floats factor, const RowSet<float>& to) {
-  for (int64_t done = 0; done < columns; done += lanes) {
+  const int64_t squares = square_columns(to, columns);
+  for (int64_t done = 0; done < squares; done += lanes) square_to_rows(from, done, factor, to);
+  for (int64_t done = squares; done < columns; done += lanes) {
     Register tile[size_t{lanes}];
     for (int c = 0; c < lanes; c++) {
       tile[c] = done + c < columns ? load(from.data + (done + c) * from.stride) * factor : broadcast(0);
