@@ -4,6 +4,7 @@
 
 #include <immintrin.h>
 
+#include <bit>
 #include <cstdint>
 #include <xsimd/xsimd.hpp>
 
@@ -21,19 +22,30 @@ inline Register multiply_add(Register a, Register b, Register c) {
   return _mm512_fmadd_ps(a, b, c);
 }
 
-alignas(64) constexpr float exp2_table[32] = {
-    0x1p0F,        0x1.059b0ep0F, 0x1.0b5586p0F, 0x1.11301ep0F, 0x1.172b84p0F, 0x1.1d4874p0F, 0x1.2387a6p0F,
-    0x1.29e9ep0F,  0x1.306fep0F,  0x1.371a74p0F, 0x1.3dea64p0F, 0x1.44e086p0F, 0x1.4bfdaep0F, 0x1.5342b6p0F,
-    0x1.5ab07ep0F, 0x1.6247ecp0F, 0x1.6a09e6p0F, 0x1.71f75ep0F, 0x1.7a1148p0F, 0x1.82589ap0F, 0x1.8ace54p0F,
-    0x1.93737cp0F, 0x1.9c4918p0F, 0x1.a5503cp0F, 0x1.ae89fap0F, 0x1.b7f77p0F,  0x1.c199bep0F, 0x1.cb720ep0F,
-    0x1.d5818ep0F, 0x1.dfc974p0F, 0x1.ea4afap0F, 0x1.f50766p0F};
-// For exp2: 2^((index mod 32) / 32).
+// For exp2: 2^(multiple / 32), of which the mantissa comes from a table.
 struct PowerTable {
   static constexpr bool exists = true;
-  static Register look_up(__m512i index) {
-    return _mm512_permutex2var_ps(_mm512_load_ps(exp2_table), index, _mm512_load_ps(exp2_table + 16));
+
+  // The bits of 2^(i / 32), less what (multiple << 18) adds to them besides whole powers: its low bits i.
+  alignas(64) uint32_t bits[32];
+  constexpr PowerTable() : bits{} {
+    constexpr float powers[32] = {
+        0x1p0F,        0x1.059b0ep0F, 0x1.0b5586p0F, 0x1.11301ep0F, 0x1.172b84p0F, 0x1.1d4874p0F, 0x1.2387a6p0F,
+        0x1.29e9ep0F,  0x1.306fep0F,  0x1.371a74p0F, 0x1.3dea64p0F, 0x1.44e086p0F, 0x1.4bfdaep0F, 0x1.5342b6p0F,
+        0x1.5ab07ep0F, 0x1.6247ecp0F, 0x1.6a09e6p0F, 0x1.71f75ep0F, 0x1.7a1148p0F, 0x1.82589ap0F, 0x1.8ace54p0F,
+        0x1.93737cp0F, 0x1.9c4918p0F, 0x1.a5503cp0F, 0x1.ae89fap0F, 0x1.b7f77p0F,  0x1.c199bep0F, 0x1.cb720ep0F,
+        0x1.d5818ep0F, 0x1.dfc974p0F, 0x1.ea4afap0F, 0x1.f50766p0F};
+    for (uint32_t i = 0; i < 32; i++) bits[i] = std::bit_cast<uint32_t>(powers[i]) - (i << 18);
   }
+  static Register power(__m512i multiple);
 };
+constexpr PowerTable power_table;
+
+inline Register PowerTable::power(__m512i multiple) {
+  const __m512i low = _mm512_load_si512(power_table.bits), high = _mm512_load_si512(power_table.bits + 16);
+  const __m512i part = _mm512_permutex2var_epi32(low, multiple, high);
+  return _mm512_castsi512_ps(_mm512_add_epi32(part, _mm512_slli_epi32(multiple, 18)));
+}
 
 inline __mmask16 first(int64_t count) {
   return static_cast<__mmask16>((1U << count) - 1U);

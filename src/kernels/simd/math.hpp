@@ -48,9 +48,7 @@ QKV_INLINE Floats exp2(Floats x, FoldedShift shift) {
   if constexpr (Table::exists) {
     const Mask counts = !(x < shift.floor);
     const Floats rounded = x + shift.magic, r = x - (rounded - shift.magic);
-    const auto multiple = floats_as_bits(rounded);
-    const auto power = floats_as_bits(Floats(Table::look_up(multiple))) + ((multiple >> 5) << 23);
-    const Floats t = bits_as_floats(power);
+    const Floats t(Table::power(floats_as_bits(rounded)));
     const Floats grown = fma(t, r * fma(r, broadcast(0x1.ebfbe0p-3F), broadcast(0x1.62e584p-1F)), t);
     return select(counts, grown, broadcast(0));
   } else {
