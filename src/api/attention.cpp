@@ -2,8 +2,8 @@
 #include "qkv/attention.h"
 
 #include "api/operation.hpp"
-#include "api/tuning.hpp"
 #include "api/options.hpp"
+#include "api/tuning.hpp"
 #include "plan/attention_plan.hpp"
 
 namespace qkv {

@@ -12,8 +12,8 @@ constexpr int64_t many = 65536;
 
 struct Field {
   const char* name;
-  int64_t qkv_tuning::* given;
-  int64_t Tuning::* choice;
+  int64_t qkv_tuning::*given;
+  int64_t Tuning::*choice;
   int64_t least, most, multiple;
 };
 
@@ -22,6 +22,8 @@ constexpr Field fields[] = {
     {"blocks_per_span", &qkv_tuning::blocks_per_span, &Tuning::blocks_per_span, 1, many, 1},
     {"prefill_rows_per_task", &qkv_tuning::prefill_rows_per_task, &Tuning::prefill_rows_per_task, 1, prefill_task_rows,
      1},
+    {"prefill_least_tasks", &qkv_tuning::prefill_least_tasks, &Tuning::prefill_least_tasks, 1, many, 1},
+    {"prefill_least_rows", &qkv_tuning::prefill_least_rows, &Tuning::prefill_least_rows, 1, prefill_task_rows, 1},
     {"decode_query_rows", &qkv_tuning::decode_query_rows, &Tuning::decode_query_rows, 1, 64, 1},
     {"matmul_rows_per_task", &qkv_tuning::matmul_rows_per_task, &Tuning::matmul_rows_per_task, 1, many, 1},
     {"matmul_panels_per_task", &qkv_tuning::matmul_panels_per_task, &Tuning::matmul_panels_per_task, 1, many, 1},

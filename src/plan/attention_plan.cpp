@@ -17,73 +17,35 @@ float log2_scale(const qkv_attention_args& args) {
   return static_cast<float>(scale * log2_e);
 }
 
-// Hands out aligned pieces of a worker's slot; `valid` turns false when sizes overflow.
-class SlotBuilder {
- public:
-  int64_t take(std::initializer_list<int64_t> extents) {
-    int64_t count = 1;
-    for (const int64_t extent : extents) valid_ = valid_ && !__builtin_mul_overflow(count, extent, &count);
-    const int64_t offset = next_;
-    int64_t padded;
-    valid_ = valid_ && !__builtin_add_overflow(count, floats_per_line - 1, &padded);
-    if (valid_) padded = padded / floats_per_line * floats_per_line;
-    valid_ = valid_ && !__builtin_add_overflow(next_, padded, &next_) && next_ < INT64_MAX / 1024;
-    return offset;
-  }
-  bool valid() const { return valid_; }
-  int64_t bytes() const { return next_ * 4; }
-
- private:
-  static constexpr int64_t floats_per_line = cache_line / 4;
-  int64_t next_ = 0;
-  bool valid_ = true;
-};
-
-bool unit_stride(const qkv_tensor& view) {
-  return view.stride[3] == 1 || view.shape[3] == 1;
-}
-
-bool lay_out(AttentionPlan& plan, PlanHeader& header) {
-  const qkv_attention_args& args = plan.args;
-  const int64_t key_dim = args.query.shape[3], value_dim = args.value.shape[3];
-  const int64_t lanes = plan.kernels->lanes, panel = plan.kernels->panel_rows, block = plan.keys_per_block;
-  if (key_dim > INT64_MAX / 1024 || value_dim > INT64_MAX / 1024) return false;
-  const int64_t rows = plan.decodes ? plan.rows_per_task : round_up(plan.rows_per_task, panel);
-  ScratchLayout& layout = plan.layout;
-  layout.copies_key = !plan.decodes && !unit_stride(args.key);
-  layout.copies_value = !unit_stride(args.value) || (plan.decodes && value_dim % lanes != 0);
-  const int64_t padded_value = round_up(value_dim, lanes);
-  SlotBuilder slot;
-  layout.visible = slot.take({rows, sizeof(KeyRange) / 4});
-  layout.query = slot.take({rows, key_dim});
-  layout.output = slot.take({2, rows, plan.decodes ? padded_value : value_dim + 1});
-  layout.state = slot.take({rows, 6});
-  layout.weight = plan.decodes ? slot.take({rows, block + panel}) : slot.take({block, panel});
-  layout.key = plan.decodes        ? slot.take({key_dim, panel})
-               : layout.copies_key ? slot.take({block, round_up(key_dim, lanes)})
-                                   : 0;
-  layout.value = layout.copies_value ? slot.take({block, padded_value}) : 0;
-  layout.bias = slot.take({block, plan.decodes ? 2 : panel});
-  layout.row = args.weights.rank != 0 ? slot.take({args.key.shape[2]}) : 0;
-  header.worker_bytes = slot.bytes();
-  return slot.valid();
-}
-
-bool biased(const qkv_attention_args& args) {
+bool reads_bias(const qkv_attention_args& args) {
   return args.bias.rank != 0 || args.mask.rank != 0;
 }
 
-AttentionScratch scratch_of(const ScratchLayout& layout, float* slot) {
-  AttentionScratch scratch{};
-  scratch.query = slot + layout.query;
-  scratch.output = slot + layout.output;
-  scratch.state = slot + layout.state;
-  scratch.weight = slot + layout.weight;
-  scratch.key = layout.key != 0 ? slot + layout.key : nullptr;
-  scratch.value = layout.copies_value ? slot + layout.value : nullptr;
-  scratch.bias = slot + layout.bias;
-  scratch.row = slot + layout.row;
-  return scratch;
+// An axis of stride 0 repeats what was counted.
+double bytes_of(const qkv_tensor& view) {
+  double bytes = view.rank == 0 ? 0 : view.dtype == QKV_BOOL ? 1 : 4;
+  for (int axis = 0; axis < view.rank; axis++)
+    bytes *= view.stride[axis] == 0 ? 1 : static_cast<double>(view.shape[axis]);
+  return bytes;
+}
+
+// The share of the keys that key_count leaves.
+double used_keys(const qkv_attention_args& args) {
+  const int64_t batches = args.query.shape[0];
+  if (args.key_count == nullptr || batches == 0 || args.key.shape[2] == 0) return 1;
+  double used = 0;
+  for (int64_t batch = 0; batch < batches; batch++) used += static_cast<double>(args.key_count[batch]);
+  return used / (static_cast<double>(batches) * static_cast<double>(args.key.shape[2]));
+}
+
+// Fewer than the tuning says where that leaves too few tasks: the last rows of a causal head are the longest, and some
+// worker would be alone with them.
+int64_t prefill_rows_per_task(const qkv_attention_args& args, int64_t rows, const Tuning& tuning) {
+  const auto heads = static_cast<double>(args.query.shape[0]) * static_cast<double>(args.key.shape[1]);
+  const double fair = heads * static_cast<double>(rows) / static_cast<double>(tuning.prefill_least_tasks);
+  const int64_t most = tuning.prefill_rows_per_task, least = std::min(most, tuning.prefill_least_rows);
+  const int64_t chosen = fair >= static_cast<double>(most) ? most : round_up(static_cast<int64_t>(fair), least);
+  return std::clamp<int64_t>(std::clamp(chosen, least, most), 1, std::max<int64_t>(1, rows));
 }
 
 }  // namespace
@@ -98,22 +60,25 @@ bool make_attention_plan(const qkv_attention_args& args, const Tuning& tuning, P
   body.isa = choice.isa;
   body.decodes = query_rows <= tuning.decode_query_rows;
   body.attend = (body.decodes ? choice.kernels->decode
-                              : choice.kernels->prefill)[biased(args) ? attention_biased : attention_plain];
+                              : choice.kernels->prefill)[reads_bias(args) ? attention_biased : attention_plain];
   body.group = key_heads == 0 ? 1 : args.query.shape[1] / key_heads;
   // An empty problem has no task, whatever its other extents.
   const bool empty = args.query.shape[0] == 0 || key_heads == 0 || query_rows == 0;
   int64_t rows = 0;
   if (!empty && __builtin_mul_overflow(body.group, query_rows, &rows)) return false;
-  body.rows_per_task = std::max<int64_t>(1, body.decodes ? rows : std::min(rows, tuning.prefill_rows_per_task));
+  body.rows_per_task = body.decodes ? std::max<int64_t>(1, rows) : prefill_rows_per_task(args, rows, tuning);
   body.row_blocks = divide_up(rows, body.rows_per_task);
   body.keys_per_block = tuning.keys_per_block;
   body.keys_per_span = tuning.keys_per_block * tuning.blocks_per_span;
   body.scale = log2_scale(args);
+  const ScratchNeeds needs{*body.kernels, body.decodes, reads_bias(args), body.rows_per_task, body.keys_per_block};
   int64_t& tasks = plan.header.task_count;
-  if (!empty && (__builtin_mul_overflow(args.query.shape[0], key_heads, &tasks) ||
-                 __builtin_mul_overflow(tasks, body.row_blocks, &tasks) || !lay_out(body, plan.header))) {
+  if (!empty &&
+      (__builtin_mul_overflow(args.query.shape[0], key_heads, &tasks) ||
+       __builtin_mul_overflow(tasks, body.row_blocks, &tasks) || !lay_out_scratch(args, needs, body.layout))) {
     return false;
   }
+  plan.header.worker_bytes = body.layout.bytes;
   body.args.key_count = nullptr;
   body.args.first_query_position = nullptr;
   return true;
@@ -122,16 +87,14 @@ bool make_attention_plan(const qkv_attention_args& args, const Tuning& tuning, P
 void describe_attention(const qkv_attention_args& args, Plan<AttentionPlan>& plan) {
   PlanHeader& header = plan.header;
   std::snprintf(header.kernel, sizeof header.kernel, "attention.%s.f32.%s@%s", plan.body.decodes ? "decode" : "prefill",
-                biased(args) ? "biased" : "plain", plan.body.isa);
-  const auto size = [](const qkv_tensor& view) {
-    double count = view.rank == 0 ? 0 : 4;
-    for (int axis = 0; axis < view.rank; axis++) count *= static_cast<double>(view.shape[axis]);
-    return count;
-  };
+                reads_bias(args) ? "biased" : "plain", plan.body.isa);
   const auto heads = static_cast<double>(args.query.shape[1]);
   const auto dims = static_cast<double>(args.query.shape[3]) + static_cast<double>(args.value.shape[3]);
   header.flops = 2 * dims * heads * visible_pairs(args);
-  header.bytes = size(args.query) + size(args.key) + size(args.value) + size(args.output);
+  header.bytes = used_keys(args) * (bytes_of(args.key) + bytes_of(args.value));
+  for (const qkv_tensor& view : {args.query, args.output, args.lse, args.weights, args.bias, args.mask}) {
+    header.bytes += bytes_of(view);
+  }
 }
 
 BatchRange batches_of_tasks(const AttentionPlan& plan, int64_t first_task, int64_t last_task) {
@@ -156,7 +119,7 @@ void run_attention(const Plan<AttentionPlan>& plan, const qkv_attention_args& ar
   task.visible = visible;
   task.keys_per_block = body.keys_per_block;
   task.keys_per_span = body.keys_per_span;
-  task.scratch = scratch_of(body.layout, slot);
+  task.scratch = scratch_in(slot, body.layout);
   for (int64_t index = first_task; index < last_task; index++) {
     // The last rows see most under a causal mask: their blocks come first.
     const int64_t block = body.row_blocks - 1 - index / heads;

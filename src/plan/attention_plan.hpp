@@ -3,17 +3,11 @@
 #pragma once
 
 #include "dispatch/isa_registry.hpp"
+#include "plan/attention_scratch.hpp"
 #include "plan/plan.hpp"
 #include "plan/tuning.hpp"
 
 namespace qkv {
-
-// Offsets, in floats, of the scratch buffers in a worker's slot.
-struct ScratchLayout {
-  int64_t visible;  // KeyRange [rows per task], measured in floats like the rest
-  int64_t query, output, state, weight, key, value, bias, row;
-  bool copies_key, copies_value;
-};
 
 struct AttentionPlan {
   qkv_attention_args args;  // checked, in plain form, without data

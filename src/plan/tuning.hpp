@@ -13,6 +13,9 @@ struct Tuning {
   int64_t blocks_per_span = 16;
   // Query rows of one task: they share each block of K and V while it is in L2.
   int64_t prefill_rows_per_task = 256;
+  // Tasks there shall be before a task gets more rows than these.
+  int64_t prefill_least_tasks = 16;
+  int64_t prefill_least_rows = 64;
   // At most this many query rows per head go through the decode kernel, which reads K and V once and keeps keys in
   // lanes.
   int64_t decode_query_rows = 8;

@@ -21,8 +21,8 @@ double clamped_series(double first, double count, double limit) {
   return (end - begin) * (2 * first + begin + end - 1) / 2 + (count - end) * limit;
 }
 
-// Row r of a batch entry sees keys [begin + r, end + r) of those in use: what masks by position come to. A position that
-// overflows is beyond every key.
+// Row r of a batch entry sees keys [begin + r, end + r) of those in use: what masks by position come to. A position
+// that overflows is beyond every key.
 struct Band {
   int64_t begin, end;
   bool begins = false, ends = false;  // else from the first key, to the last
