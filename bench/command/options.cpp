@@ -54,7 +54,8 @@ void add_ways_to_run(CLI::App& app, Options& options) {
       ->option_text("LIST")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_option("--cache", options.caches, "hot (default): the same operands each call; cold: they come from DRAM")
+  app.add_option("--cache", options.caches,
+                 "hot (default): the same operands each call, if a cache holds them; cold: they come from DRAM")
       ->option_text("hot|cold")
       ->delimiter(',')
       ->allow_extra_args(false)

@@ -2,7 +2,9 @@
 #include "limits/limit.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <stdexcept>
+#include <vector>
 
 #include "limits/fma_limit.hpp"
 #include "limits/read_limit.hpp"
@@ -11,19 +13,23 @@ namespace qkv::bench {
 
 double Limit::measure() {
   const double rate = rate_of(loop_);
-  best_ = std::max(best_, rate);
+  best_ = std::max(best_, std::min(rate, last_));
+  last_ = rate;
   return rate;
 }
 
 // In turns, so that a disturbance does not decide between the loops.
 void Limit::calibrate() {
   constexpr int rounds = 8;
+  std::vector<std::vector<double>> rates(loop_count());
   for (int round = 0; round < rounds; round++) {
-    for (size_t loop = 0; loop < loop_count(); loop++) {
-      const double rate = rate_of(loop);
-      if (rate > best_) loop_ = loop;
-      best_ = std::max(best_, rate);
-    }
+    for (size_t loop = 0; loop < loop_count(); loop++) rates[loop].push_back(rate_of(loop));
+  }
+  for (size_t loop = 0; loop < loop_count(); loop++) {
+    std::ranges::nth_element(rates[loop], rates[loop].begin() + 1, std::greater());
+    if (rates[loop][1] <= best_) continue;
+    best_ = rates[loop][1];
+    loop_ = loop;
   }
 }
 

@@ -20,7 +20,9 @@ class Limit {
 
   // FLOP/s or bytes/s of all threads together, from a loop of about half a millisecond.
   double measure();
-  double best() const { return best_; }  // of all measurements
+  // The best rate that was reached twice: two measurements in a row, or two of one loop in the calibration. A single
+  // burst (memory that nobody else in the building uses for half a millisecond) is no limit.
+  double best() const { return best_; }
   int threads() const { return team_.threads(); }
 
  protected:
@@ -34,7 +36,7 @@ class Limit {
 
   const Team& team_;
   size_t loop_ = 0;
-  double best_ = 0;
+  double best_ = 0, last_ = 0;
 };
 
 // "fma avx512" and so on for tiers, "read L1", "read L2", "read L3", "read DRAM" for levels that the machine has.

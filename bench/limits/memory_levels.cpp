@@ -45,18 +45,14 @@ const MemoryLevel& level_that_holds(double bytes, int threads) {
   return memory_levels().back();
 }
 
+// Of DRAM sixteen times the last cache, which keeps a part of any smaller buffer from pass to pass.
 // A cache must not be served by the smaller one (twice its size) nor lose the buffer to others (a quarter of its own;
 // half of the first cache, which has no other users).
 int64_t probe_bytes(const MemoryLevel& level, int threads) {
-  if (level.capacity == no_limit) return std::clamp<int64_t>(4 * level.smaller, 64 << 20, 1 << 30) / threads;
+  if (level.capacity == no_limit) return std::clamp<int64_t>(16 * level.smaller, 256 << 20, 1 << 30) / threads;
   if (level.smaller == 0) return level.capacity / 2;
   const int users = std::min(threads, level.sharing_cores);
   return std::min(level.capacity, std::max(2 * level.smaller, level.capacity / (4 * users)));
-}
-
-int64_t last_cache_bytes() {
-  const auto& levels = memory_levels();
-  return levels.size() < 2 ? 32 << 20 : levels[levels.size() - 2].capacity;
 }
 
 }  // namespace qkv::bench

@@ -27,7 +27,4 @@ const MemoryLevel& level_that_holds(double bytes, int threads);
 // Bytes of a buffer for each of several threads that lie in this level and in no smaller one.
 int64_t probe_bytes(const MemoryLevel& level, int threads);
 
-// Of the last cache: what must be touched to have nothing of it left.
-int64_t last_cache_bytes();
-
 }  // namespace qkv::bench

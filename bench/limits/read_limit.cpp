@@ -19,7 +19,7 @@ ReadLimit::ReadLimit(const MemoryLevel& level, const Team& team)
     : Limit(team), loops_(read_loops()), stays_in_cache_(level.name != "DRAM") {
   const size_t bytes = rounded(probe_bytes(level, team.threads()));
   for (int worker = 0; worker < team.threads(); worker++) {
-    buffers_.push_back({Floats(static_cast<int64_t>(bytes / sizeof(float))), bytes});
+    buffers_.push_back({Floats::filled(static_cast<int64_t>(bytes / sizeof(float)), 1), bytes});
   }
   piece_ = stays_in_cache_ ? bytes : std::min(bytes, rounded(dram_piece / team.threads()));
   double rate = 0;

@@ -50,7 +50,7 @@ Repetition repeat_once(const Subject& subject, int64_t calls, int threads) {
   const double started_running = running_seconds();
   Repetition repetition{};
   repetition.limit_before = subject.limit.measure();
-  if (!subject.cold) subject.call.call();  // the limit loop has evicted the operands
+  if (!subject.from_dram) subject.call.call();  // the limit loop has evicted the operands
   repetition.seconds = seconds_of(subject.call, calls) / static_cast<double>(calls);
   repetition.limit_after = subject.limit.measure();
   repetition.rate = subject.bound.work / repetition.seconds;

@@ -22,7 +22,7 @@ struct Subject {
   PreparedCall& call;
   Limit& limit;
   Bound bound;
-  bool cold = false;
+  bool from_dram = false;  // on copies of the operands that no cache holds
 };
 
 // More than asked for while too few are quiet, but boundedly many.

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "limits/memory_levels.hpp"
 #include "problems/work.hpp"
 #include "qkv/qkv.hpp"
@@ -11,13 +14,13 @@
 namespace qkv::bench {
 
 // The bytes that a call touches count, not what lies beside them: a table has rows that no id asks for.
-int64_t copies_for_cold_cache(const Shape& shape) {
+int64_t copies_that_fill_dram(const Shape& shape) {
   const Work work = work_of(shape);
-  const int64_t copies = 2 + static_cast<int64_t>(2 * static_cast<double>(last_cache_bytes()) / work.bytes);
-  const double bytes = static_cast<double>(copies) * work.operand_bytes;
+  const auto span = static_cast<double>(probe_bytes(memory_levels().back(), 1));
+  const double copies = std::max(1.0, std::ceil(span / work.bytes)), bytes = copies * work.operand_bytes;
   const double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-  if (bytes <= memory / 4) return copies;
-  throw NotSupported(fmt::format("{} copies for a cold cache take {:.1f} GiB", copies, bytes / (1 << 30)));
+  if (bytes <= std::max(memory / 4, work.operand_bytes)) return static_cast<int64_t>(copies);
+  throw NotSupported(fmt::format("{} copies that fill no cache take {:.1f} GiB", copies, bytes / (1 << 30)));
 }
 
 std::unique_ptr<PreparedCall> prepare(const Shape& shape, const Preparation& preparation) {

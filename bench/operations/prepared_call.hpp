@@ -37,11 +37,11 @@ struct Preparation {
   int64_t copies = 1;
 };
 
-// Copies of operands that leave nothing of one copy in any cache when its turn comes again. Turns instead of a buffer
-// that is read between the calls: no call needs a clock of its own, and the rest of the call (code, plan, workspace)
-// stays as warm as in a model, whose layers take turns with their keys and weights in the same way. Throws NotSupported
-// where they would take a quarter of the memory.
-int64_t copies_for_cold_cache(const Shape& shape);
+// Copies of the operands, used in turns, that together are as large as the buffer of the DRAM read loop: when a copy's
+// turn comes again, nothing of it is in a cache. Turns instead of a buffer that is read between the calls: no call
+// needs a clock of its own, and the rest of it (code, plan, workspace) stays as warm as in a model, whose layers take
+// turns with their keys and weights in the same way. Throws NotSupported where they would take a quarter of the memory.
+int64_t copies_that_fill_dram(const Shape& shape);
 
 // Throws NotSupported.
 std::unique_ptr<PreparedCall> prepare(const Shape& shape, const Preparation& preparation);
