@@ -21,23 +21,26 @@ struct KeyRange {
 
 // ---- attention ----------------------------------------------------------------------------------------------------
 
-// Keys are scored in groups whose boundaries are multiples of this, counted from key 0. A row's running maximum moves
-// at group boundaries only, so its bits do not depend on which other rows share its tile, nor on the ISA.
+// Prefill scores keys in groups whose boundaries are multiples of this, counted from key 0. A row's running maximum
+// moves at group boundaries only, so its bits do not depend on which other rows share its tile. (Decode moves it by
+// block.)
 inline constexpr int64_t key_group = 16;
 
 // Most query rows of one prefill task.
 inline constexpr int64_t prefill_task_rows = 256;
 inline constexpr int64_t max_keys_per_block = 512;
 
-// Where a task keeps its intermediate results. 64-byte aligned, laid out by plan/attention_plan.
+// Where a task keeps its intermediate results. 64-byte aligned, laid out by plan/attention_scratch. A panel is as many
+// query rows as a tile has lanes.
 struct AttentionScratch {
-  float* query;    // prefill: per panel [key dim][panel rows]; decode: [rows][key dim]. Scaled to log2 units
-  float* output;   // prefill: per panel [value dim][panel rows]; decode: [rows][padded value dim]. Not yet normalised
-  float* state;    // prefill: per panel; shift, base, limit, sum and (prefill) block sum of every row
-  float* weight;   // prefill: [keys per block][panel rows]; decode: [rows][keys per block + panel rows]
+  float* query;   // prefill: per panel [key dim][panel rows]; decode: [rows][key dim]. Scaled to log2 units
+  float* output;  // prefill: per panel [2][value dim + 1][panel rows], sums of weights last; decode: [2][rows][padded
+                  // value dim]. Of a span of keys, and of all before; not yet normalised
+  float* state;   // of the online softmax, six numbers per row
+  float* weight;  // prefill: [keys per block][panel rows]; decode: [rows][keys per block + panel rows]
   float* key;  // prefill: [keys per block][padded key dim], if dims have no unit stride; decode: [key dim][panel rows]
   float* value;  // [keys per block][padded value dim], only where the caller's layout cannot be read by whole vectors
-  float* bias;   // prefill: [keys per block][panel rows]; decode: [keys per block + panel rows]
+  float* bias;   // prefill: [keys per block][panel rows]; decode: [keys per block]
   float* row;    // weight output: [keys]
 };
 
