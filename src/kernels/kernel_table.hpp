@@ -38,10 +38,10 @@ struct AttentionScratch {
                   // value dim]. Of a span of keys, and of all before; not yet normalised
   float* state;   // of the online softmax, six numbers per row
   float* weight;  // prefill: [keys per block][panel rows]; decode: [rows][keys per block + panel rows]
-  float* key;  // prefill: [keys per block][padded key dim], if dims have no unit stride; decode: [key dim][panel rows]
-  float* value;  // [keys per block][padded value dim], only where the caller's layout cannot be read by whole vectors
-  float* bias;   // prefill: [keys per block][panel rows]; decode: [keys per block]
-  float* row;    // weight output: [keys]
+  float* key;     // [keys per block][padded key dim], only where dims have no unit stride
+  float* value;   // [keys per block][padded value dim], only where the caller's layout cannot be read by whole vectors
+  float* bias;    // prefill: [keys per block][panel rows]; decode: [keys per block]
+  float* row;     // weight output: [keys]
 };
 
 // A block of query rows of one key head. Rows are position-major: row = query position * group + head in group, so that

@@ -47,11 +47,11 @@ bool lay_out_scratch(const qkv_attention_args& args, const ScratchNeeds& needs, 
   const bool copies_value = !unit_stride(args.value) || (decodes && value_dim % lanes != 0);
   SlotBuilder slot;
   layout.visible = slot.take({rows, sizeof(KeyRange) / 4});
-  layout.query = slot.take({rows, key_dim});
+  layout.query = slot.take({rows, decodes ? padded_key : key_dim});
   layout.output = slot.take({2, rows, decodes ? padded_value : value_dim + 1});
   layout.state = slot.take({rows, 6});
-  layout.weight = decodes ? slot.take({rows, block + panel}) : slot.take({block, panel});
-  layout.key = decodes ? slot.take({key_dim, panel}) : slot.take_if(!unit_stride(args.key), {block, padded_key});
+  layout.weight = decodes ? slot.take({rows, block + lanes}) : slot.take({block, panel});
+  layout.key = slot.take_if(!unit_stride(args.key), {block, padded_key});
   layout.value = slot.take_if(copies_value, {block, padded_value});
   layout.bias = slot.take_if(needs.biased, {block, decodes ? 1 : panel});
   layout.row = slot.take_if(args.weights.rank != 0, {args.key.shape[2]});

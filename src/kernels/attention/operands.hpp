@@ -3,18 +3,18 @@
 // stride, bias and mask of one row.
 #pragma once
 
+#include "kernels/attention/online_softmax.hpp"
 #include "kernels/kernel_table.hpp"
-#include "kernels/simd/math.hpp"
 #include "kernels/simd/register_tile.hpp"
 #include "kernels/simd/transpose.hpp"
 
 namespace qkv::QKV_ISA {
 namespace {
 
-inline int64_t smaller(int64_t a, int64_t b) {
+constexpr int64_t smaller(int64_t a, int64_t b) {
   return a < b ? a : b;
 }
-inline int64_t larger(int64_t a, int64_t b) {
+constexpr int64_t larger(int64_t a, int64_t b) {
   return a > b ? a : b;
 }
 
@@ -54,6 +54,11 @@ QKV_INLINE RowSet<T> rows_of(const AttentionTask& task, const qkv_tensor& view, 
     }
   }
   return rows;
+}
+
+inline void store_lse(const AttentionTask& task, int64_t row, float shift, float sum) {
+  const qkv_tensor& lse = task.args->lse;
+  if (lse.rank != 0) *row_of<float>(task, lse, row) = log_of_sum(shift, sum);
 }
 
 // Keys [begin, end) with K and V rows at unit stride. Row pointers are of key `begin`.

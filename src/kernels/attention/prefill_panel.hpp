@@ -84,11 +84,6 @@ inline void load_query(const AttentionTask& task, const Panel& panel) {
   }
 }
 
-inline void store_lse(const AttentionTask& task, int64_t row, float shift, float sum) {
-  const qkv_tensor& lse = task.args->lse;
-  if (lse.rank != 0) *row_of<float>(task, lse, row) = log_of_sum(shift, sum);
-}
-
 // Moves what a span of keys gave to the totals.
 inline void close_span(const AttentionTask& task, Panel& panel) {
   if (panel.output_fresh) return;

@@ -96,20 +96,5 @@ struct RegisterTile {
 // every later one to its own last digit.
 constexpr int64_t depth_chunk = 64;
 
-// Adds scalars x vectors to what the tile starts with, and leaves the result in the tile and in `to`.
-template <int rows, int vectors>
-QKV_INLINE void multiply_in_chunks(RegisterTile<rows, vectors>& tile, Scalars a, Vectors b, int64_t depth, float* to,
-                                   int64_t to_stride) {
-  tile.template multiply<Lie::rows>(a, b, depth < depth_chunk ? depth : depth_chunk);
-  for (int64_t k = depth_chunk; k < depth; k += depth_chunk) {
-    tile.store_rows(to, to_stride);
-    tile.clear();
-    const int64_t chunk = depth - k < depth_chunk ? depth - k : depth_chunk;
-    tile.template multiply<Lie::rows>({a.data + k, a.stride}, {b.data + k * b.stride, b.stride}, chunk);
-    tile.add_rows(to, to_stride);
-  }
-  tile.store_rows(to, to_stride);
-}
-
 }  // namespace
 }  // namespace qkv::QKV_ISA
