@@ -12,20 +12,20 @@ namespace qkv {
 
 // Copies the fields the caller knows; the others are zero, their default. A newer caller's fields must be unused.
 template <class Args>
-qkv_status read_args(const Args* args, Args& copy) {
-  if (args == nullptr) return fail(QKV_INVALID_ARGUMENT, "args = NULL");
+qkv_status read_args(const Args* args, Args& copy, const char* name = "args") {
+  if (args == nullptr) return fail(QKV_INVALID_ARGUMENT, "%s = NULL", name);
   const size_t size = args->size;
   // Beyond any struct there will be: the caller's size is not set, and must not lead past the struct.
   constexpr size_t most = 4096;
   if (size < sizeof size || size > most) {
-    return fail(QKV_INVALID_ARGUMENT, "args.size = %zu: must be sizeof of the struct", size);
+    return fail(QKV_INVALID_ARGUMENT, "%s.size = %zu: must be sizeof of the struct", name, size);
   }
   copy = {};
   std::memcpy(static_cast<void*>(&copy), args, size < sizeof copy ? size : sizeof copy);
   for (size_t i = sizeof copy; i < size; i++) {
     if (reinterpret_cast<const unsigned char*>(args)[i] != 0) {
-      return fail(QKV_UNSUPPORTED, "args.size = %zu: byte %zu is set, but this library knows only %zu bytes", size, i,
-                  sizeof copy);
+      return fail(QKV_UNSUPPORTED, "%s.size = %zu: byte %zu is set, but this library knows only %zu bytes", name, size,
+                  i, sizeof copy);
     }
   }
   copy.size = sizeof copy;

@@ -64,7 +64,9 @@ struct Attention {
     if (const qkv_status status = check_key_counts(args, {0, args.query.shape[0]}); status != QKV_OK) return status;
     Tuning tuning;
     if (const qkv_status status = read_tuning(args.tuning, tuning); status != QKV_OK) return status;
-    if (make_attention_plan(args, tuning, plan)) return QKV_OK;
+    const bool fits_memory = make_attention_plan(args, tuning, plan);
+    plan.body.args.tuning = nullptr;  // has been read: a plan points at nothing of the caller
+    if (fits_memory) return QKV_OK;
     return fail(QKV_INVALID_ARGUMENT, "query, key, value: the workspace for these shapes overflows");
   }
 

@@ -61,6 +61,7 @@ struct Matmul {
     Tuning tuning;
     if (const qkv_status status = read_tuning(args.tuning, tuning); status != QKV_OK) return status;
     plan = make_matmul_plan(args, header_of(args.weight), tuning);
+    plan.body.args.tuning = nullptr;  // has been read: a plan points at nothing of the caller
     return QKV_OK;
   }
 

@@ -37,7 +37,7 @@ qkv_status read_tuning(const qkv_tuning* given, Tuning& tuning) {
   tuning = {};
   if (given == nullptr) return QKV_OK;
   qkv_tuning known;
-  if (const qkv_status status = read_args(given, known); status != QKV_OK) return status;
+  if (const qkv_status status = read_args(given, known, "tuning"); status != QKV_OK) return status;
   for (const Field& field : fields) {
     const int64_t value = known.*field.given;
     if (value == 0) continue;

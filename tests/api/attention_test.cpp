@@ -52,6 +52,10 @@ std::vector<Fault<Args>> option_faults() {
   };
   return {{"NaN scale", scale(NAN), "scale"},
           {"infinite scale", scale(-INFINITY), "scale"},
+          {"a negative window_left", [](Args& a) { a.window_left = -1; }, "window_left"},
+          {"the least window_left", [](Args& a) { a.window_left = INT64_MIN; }, "window_left"},
+          {"a negative window_right", [](Args& a) { a.window_right = -1; }, "window_right"},
+          {"the least window_right", [](Args& a) { a.window_right = INT64_MIN; }, "window_right"},
           {"a negative key_count", [](Args& a) { a.key_count = negative_counts; }, "key_count", Seen::in_either},
           {"a key_count beyond the keys", [](Args& a) { a.key_count = large_counts; }, "key_count", Seen::in_either}};
 }
@@ -87,6 +91,8 @@ Args shapes_only(const AttentionProblem& problem) {
   args.key_count = problem.key_count.empty() ? nullptr : problem.key_count.data();
   args.first_query_position = problem.first_query_position.empty() ? nullptr : problem.first_query_position.data();
   args.causal = problem.causal ? 1 : 0;
+  args.window_left = problem.window_left;
+  args.window_right = problem.window_right;
   return args;
 }
 
@@ -170,11 +176,13 @@ TEST_CASE("attention: flops of a plan count the visible pairs at the given count
 }
 
 TEST_CASE("attention: flops of a plan are those of a loop over rows and keys") {
-  for (uint64_t seed = 1; seed <= 500; seed++) {
+  for (uint64_t seed = 1; seed <= 2000; seed++) {
     Random random(seed);
     AttentionProblem problem{
         .batch = random.integer(1, 3), .queries = random.integer(0, 9), .keys = random.integer(0, 12)};
-    problem.causal = random.chance(0.8);
+    problem.causal = random.chance(0.6);
+    if (random.chance(0.4)) problem.window_left = random.pick<int64_t>({random.integer(1, 15), INT64_MAX});
+    if (random.chance(0.4)) problem.window_right = random.pick<int64_t>({random.integer(1, 15), INT64_MAX});
     for (int64_t batch = 0; batch < problem.batch; batch++) {
       problem.key_count.push_back(random.integer(0, problem.keys));
       problem.first_query_position.push_back(
@@ -210,6 +218,25 @@ TEST_CASE("attention: an empty problem has no task, however large its other exte
     CHECK(facts.task_count == 0);
     CHECK(facts.workspace_bytes == 0);
     CHECK(facts.flops == 0);
+  }
+}
+
+TEST_CASE("attention: a run with other windows than the plan's is refused and writes nothing") {
+  for (int64_t Args::*const window : {&Args::window_left, &Args::window_right}) {
+    for (const int64_t other : {int64_t{0}, int64_t{2}, INT64_MAX, int64_t{-1}}) {
+      Operands operands;
+      Args args = valid_attention(operands);
+      args.*window = 3;
+      qkv_plan plan;
+      REQUIRE(qkv_attention_plan(&args, &plan) == QKV_OK);
+      const Workspace workspace(qkv_plan_describe(&plan, 1).workspace_bytes);
+      args.*window = other;
+      CAPTURE(other);
+      CHECK(qkv_attention_run(&plan, &args, 0, 1, 0, workspace.data()) == QKV_INVALID_ARGUMENT);
+      CHECK(operands.outputs_unchanged());
+      args.*window = 3;
+      CHECK(qkv_attention_run(&plan, &args, 0, 1, 0, workspace.data()) == QKV_OK);
+    }
   }
 }
 

@@ -55,6 +55,7 @@ StagedAttention::StagedAttention(const AttentionProblem& problem, const Staging&
   key_count_ = stage_numbers(problem.key_count);
   first_query_position_ = stage_numbers(problem.first_query_position);
   fill_args(problem);
+  args_.tuning = staging.tuning;
 }
 
 void StagedAttention::fill_args(const AttentionProblem& problem) {

@@ -14,6 +14,7 @@ struct Staging {
   Layout plain{};            // the layout for seed 0
   bool lse = true;
   bool weights = false;
+  const qkv_tuning* tuning = nullptr;
 };
 
 struct AttentionResult {

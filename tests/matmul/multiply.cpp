@@ -54,7 +54,8 @@ PackedWeight::PackedWeight(const Array<float>& weight, const Layout& layout)
   REQUIRE(weight_.unchanged());
 }
 
-Array<float> multiply(const MatmulProblem& problem, uint64_t layout_seed, const Execution& execution) {
+Array<float> multiply(const MatmulProblem& problem, uint64_t layout_seed, const Execution& execution,
+                      const qkv_tuning* tuning) {
   Random random(layout_seed);
   const PackedWeight packed(problem.weight, next_layout(layout_seed, random));
   const StagedTensor<float> input(problem.input, 2, next_layout(layout_seed, random));
@@ -67,6 +68,7 @@ Array<float> multiply(const MatmulProblem& problem, uint64_t layout_seed, const 
   args.bias = bias.view();
   args.output = output.view();
   args.activation = problem.activation;
+  args.tuning = tuning;
   REQUIRE_MESSAGE(execute(matmul_operation, args, execution) == QKV_OK, std::string(qkv_error_message()));
   REQUIRE_MESSAGE(input.unchanged(), "input written to: ", describe(problem));
   REQUIRE_MESSAGE(bias.unchanged(), "bias written to: ", describe(problem));

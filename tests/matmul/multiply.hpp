@@ -22,7 +22,8 @@ class PackedWeight {
 };
 
 // layout_seed 0: contiguous, else random layouts. The call must succeed and touch nothing but its output's elements.
-Array<float> multiply(const MatmulProblem& problem, uint64_t layout_seed = 0, const Execution& execution = {});
+Array<float> multiply(const MatmulProblem& problem, uint64_t layout_seed = 0, const Execution& execution = {},
+                      const qkv_tuning* tuning = nullptr);
 
 // Shapes and data; contents by family: Gaussian, all positive, cancelling, of very different magnitudes.
 MatmulProblem random_matmul(Random& random, int64_t work);

@@ -19,11 +19,14 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
+__extension__ using Wide = __int128;
+
 // One query row over its visible keys.
 struct Row {
   std::vector<int64_t> keys;
   std::vector<double> logit, products, weight;  // s_j, G_j, p_j
   double max = -infinity, sum = 0;
+  double chain = 0;  // chain_error of a sum over the keys
   bool is_nan = false;
 };
 
@@ -64,6 +67,7 @@ Row softmax_row(const AttentionProblem& problem, const Place& at) {
     row.sum += row.weight.back();
   }
   for (double& weight : row.weight) weight /= row.sum;
+  row.chain = chain_error(static_cast<int64_t>(row.keys.size()), problem.block);
   return row;
 }
 
@@ -101,7 +105,7 @@ void write_output(const AttentionProblem& problem, const Place& at, const Row& r
     const auto column = static_cast<int64_t>(c);
     output.value(at.b, at.h, at.row, column) = row.is_nan ? nan : o[c];
     output.error(at.b, at.h, at.row, column) =
-        rounding * (4 * t1[c] + chain_error(n) * t2[c]) + static_cast<double>(n) * exp_cut * largest[c];
+        rounding * (4 * t1[c] + row.chain * t2[c]) + static_cast<double>(n) * exp_cut * largest[c];
   }
 }
 
@@ -114,20 +118,18 @@ void write_lse(const AttentionProblem& problem, const Place& at, const Row& row,
   }
   const auto n = static_cast<int64_t>(row.keys.size());
   lse.value(0, at.b, at.h, at.row) = row.is_nan ? nan : value;
-  lse.error(0, at.b, at.h, at.row) =
-      rounding * ((4 + 3 * std::sqrt(static_cast<double>(problem.key_dim))) * dots + 4 * logits + chain_error(n) +
-                  2 * std::abs(row.max) + 2 * std::abs(value)) +
-      static_cast<double>(n) * exp_cut;
+  lse.error(0, at.b, at.h, at.row) = rounding * ((4 + 3 * std::sqrt(static_cast<double>(problem.key_dim))) * dots +
+                                                 4 * logits + row.chain + 2 * std::abs(row.max) + 2 * std::abs(value)) +
+                                     static_cast<double>(n) * exp_cut;
 }
 
 void write_weights(const Place& at, const Row& row, Expected& weights) {
   double mean = 0;
   for (size_t i = 0; i < row.keys.size(); i++) mean += row.weight[i] * logit_error(row, i);
-  const double chain = chain_error(static_cast<int64_t>(row.keys.size()));
   for (size_t i = 0; i < row.keys.size(); i++) {
     weights.value(at.b, at.h, at.row, row.keys[i]) = row.is_nan ? nan : row.weight[i];
     weights.error(at.b, at.h, at.row, row.keys[i]) =
-        rounding * row.weight[i] * (4 * (logit_error(row, i) + mean) + chain) + exp_cut;
+        rounding * row.weight[i] * (4 * (logit_error(row, i) + mean) + row.chain) + exp_cut;
   }
 }
 
@@ -148,11 +150,11 @@ bool unmasked(const AttentionProblem& problem, int64_t b, int64_t h, int64_t row
   const auto entry = static_cast<size_t>(b);
   if (!problem.key_count.empty() && key >= problem.key_count[entry]) return false;
   const int64_t first = problem.first_query_position.empty() ? 0 : problem.first_query_position[entry];
-  // How far behind its own position the row looks; in double, because positions may be anything.
-  const double back = static_cast<double>(first) + static_cast<double>(row - key);
+  // How far behind its own position the row looks. Positions and windows may be anything.
+  const Wide back = Wide{first} + row - key;
   if (problem.causal && back < 0) return false;
-  if (problem.window_left > 0 && back >= static_cast<double>(problem.window_left)) return false;
-  if (problem.window_right > 0 && -back >= static_cast<double>(problem.window_right)) return false;
+  if (problem.window_left > 0 && back >= problem.window_left) return false;
+  if (problem.window_right > 0 && -back >= problem.window_right) return false;
   return !problem.mask.present() || problem.mask(b, h, row, key) != 0;
 }
 

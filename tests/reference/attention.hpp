@@ -20,7 +20,8 @@ struct AttentionProblem {
   std::vector<int64_t> first_query_position = {};  // empty: not given
   Array<float> query = {}, key = {}, value = {}, bias = {};
   Array<uint8_t> mask = {};
-  std::string family = "";  // of the data, for messages
+  std::string family = "";        // of the data, for messages
+  double block = keys_per_block;  // B of the gate: larger only where a tuning asks for larger blocks
 
   int64_t group() const { return query_heads / key_heads; }
   Shape query_shape() const { return {batch, query_heads, queries, key_dim}; }

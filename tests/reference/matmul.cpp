@@ -16,8 +16,9 @@ static void write_element(const MatmulProblem& problem, int64_t row, int64_t col
   }
   const double bias = problem.bias.present() ? problem.bias(0, column) : 0;
   sum += bias;
-  const double error = rounding * (chain_error(problem.k) * products + 2 * (std::abs(bias) + std::abs(sum))) +
-                       static_cast<double>(problem.k) * smallest;
+  const double error =
+      rounding * (chain_error(problem.k, problem.block) * products + 2 * (std::abs(bias) + std::abs(sum))) +
+      static_cast<double>(problem.k) * smallest;
   output.value(row, column) = activate(problem.activation, sum);
   output.error(row, column) = activation_error(problem.activation, sum, error);
 }

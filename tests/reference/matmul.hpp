@@ -16,6 +16,7 @@ struct MatmulProblem {
   int64_t m = 1, n = 1, k = 1;
   int32_t activation = 0;
   Array<float> input = {}, weight = {}, bias = {};  // [m, k], [n, k], [n] or absent
+  double block = keys_per_block;                    // B of the gate: larger only where a tuning asks for larger blocks
 
   Shape input_shape() const { return {1, 1, m, k}; }
   Shape weight_shape() const { return {1, 1, n, k}; }

@@ -16,11 +16,11 @@ inline constexpr double keys_per_block = 64;  // B: terms that one f32 accumulat
 inline constexpr double splits = 1;           // S: partial results that are merged
 
 // 4 + 3 sqrt(L): the error of a sum of n terms in units of u times the sum of magnitudes. L = length of the longest
-// chain of additions when n terms are added in blocks of B; 3 sqrt(L) is three standard deviations of its rounding
-// errors.
-inline double chain_error(int64_t terms) {
+// chain of additions when n terms are added in blocks of B = `block`; 3 sqrt(L) is three standard deviations of its
+// rounding errors.
+inline double chain_error(int64_t terms, double block = keys_per_block) {
   const auto n = static_cast<double>(terms);
-  return 4 + 3 * std::sqrt(std::min(keys_per_block, n) + std::ceil(n / keys_per_block) + splits);
+  return 4 + 3 * std::sqrt(std::min(block, n) + std::ceil(n / block) + splits);
 }
 
 // What a result must be, and how far off each element may be.
