@@ -30,13 +30,16 @@ inline constexpr int64_t key_group = 16;
 inline constexpr int64_t prefill_task_rows = 256;
 inline constexpr int64_t max_keys_per_block = 512;
 
+// Numbers that a row's online softmax takes in AttentionScratch::state.
+inline constexpr int64_t state_numbers = 6;
+
 // Where a task keeps its intermediate results. 64-byte aligned, laid out by plan/attention_scratch. A panel is as many
 // query rows as a tile has lanes.
 struct AttentionScratch {
   float* query;   // prefill: per panel [key dim][panel rows]; decode: [rows][key dim]. Scaled to log2 units
   float* output;  // prefill: per panel [2][value dim + 1][panel rows], sums of weights last; decode: [2][rows][padded
                   // value dim]. Of a span of keys, and of all before; not yet normalised
-  float* state;   // of the online softmax, six numbers per row
+  float* state;   // of the online softmax, state_numbers per row
   float* weight;  // prefill: [keys per block][panel rows]; decode: [rows][keys per block + panel rows]
   float* key;     // [keys per block][padded key dim], only where dims have no unit stride
   float* value;   // [keys per block][padded value dim], only where the caller's layout cannot be read by whole vectors

@@ -89,6 +89,13 @@ void fill_gaussian(AttentionProblem& problem, Random& random) {
   fill(problem, random, 1, 1);
 }
 
+void fill_huge(AttentionProblem& problem, Random& random) {
+  set_trend(problem, random, [](int64_t j) {
+    const double sizes[] = {4.7e4, -1e6, 5e4, -1e30, 4.8e4, 5.2e4};
+    return sizes[(j / 5) % 6] * (j % 5 == 0 ? 1 : 0.5);
+  });
+}
+
 const std::vector<Family>& families() {
   static const std::vector<Family> all{{"gaussian", fill_gaussian},
                                        {"x8", fill_times_8},

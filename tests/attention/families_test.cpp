@@ -37,9 +37,11 @@ TEST_CASE("families: adversarial data passes the per-element gate") {
 TEST_CASE("families: with a bias that is -inf or very negative at half of the keys") {
   check_families([](AttentionProblem& problem, Random& random) {
     problem.bias = Array<float>(problem.weights_shape());
-    for (float& bias : problem.bias.values()) {
-      bias = random.pick<float>({0, 0.5f, -1e9f, -std::numeric_limits<float>::infinity()});
-    }
+    // Every row sees key 0 as it is: among keys of -1e9 alone, 64 apart in f32, no gate of first order could judge.
+    for_each_index(problem.weights_shape(), [&](int64_t b, int64_t h, int64_t row, int64_t j) {
+      const float bias = random.pick<float>({0, 0.5f, -1e9f, -std::numeric_limits<float>::infinity()});
+      problem.bias(b, h, row, j) = j == 0 ? 0 : bias;
+    });
     poison_invisible(problem);
   });
 }
@@ -50,6 +52,19 @@ TEST_CASE("families: with every third key hidden by a boolean mask") {
     for (int64_t j = 0; j < problem.keys; j += 3) problem.mask(0, j) = 0;
     poison_invisible(problem);
   });
+}
+
+TEST_CASE("families: logits that no folded shift holds, alone and with every third key hidden") {
+  for (AttentionProblem problem : family_shapes()) {
+    problem.key_dim = 12;
+    Random random(base_seed());
+    fill_huge(problem, random);
+    check_on_every_tier(problem);
+    problem.mask = Array<uint8_t>({1, 1, 1, problem.keys}, 1);
+    for (int64_t j = 0; j < problem.keys; j += 3) problem.mask(0, j) = 0;
+    poison_invisible(problem);
+    check_on_every_tier(problem);
+  }
 }
 
 }  // namespace qkv_test

@@ -128,6 +128,48 @@ TEST_CASE("non-finite: a visible key with a logit of -inf has weight 0 and hides
   }
 }
 
+// Every way to hide a key, and to ask for it without hiding any.
+std::vector<AttentionProblem> with_each_mask(const AttentionProblem& problem) {
+  std::vector<AttentionProblem> all(6, problem);  // the last: nothing hidden
+  all[0].causal = true;
+  all[1].window_left = 2;
+  all[2].bias = Array<float>(problem.weights_shape(), 0.0f);
+  all[3].mask = Array<uint8_t>({1, 1, 1, problem.keys}, 1);
+  all[4].mask = all[3].mask;
+  for (int64_t j = 0; j < problem.keys; j += 4) all[4].mask(0, j) = 0;
+  return all;
+}
+
+TEST_CASE("non-finite: logits of -inf, some or all, beside keys that other rules hide") {
+  for (int64_t queries : {1, 2, 8, 12, 70}) {
+    for (int64_t keys : {3, 20, 70}) {
+      for (int64_t infinite : {keys, keys / 2}) {
+        AttentionProblem problem =
+            gaussian_problem({.queries = queries, .keys = keys, .key_dim = 5, .value_dim = 3}, 7);
+        problem.first_query_position = {keys - queries};
+        for (float& q : problem.query.values()) q = 0.5f + std::abs(q);
+        for (int64_t j = 0; j < infinite; j++) problem.key(0, 0, j, 2) = -infinity;
+        for (const AttentionProblem& masked : with_each_mask(problem)) check_on_every_tier(masked, {.weights = true});
+      }
+    }
+  }
+}
+
+TEST_CASE("non-finite: a NaN value at a visible key of -inf or of hardly any weight shows beside rows that hide keys") {
+  for (int64_t queries : {2, 12, 40}) {
+    for (float logit : {-infinity, -2e38f}) {
+      AttentionProblem problem = gaussian_problem({.queries = queries, .keys = 45, .key_dim = 1, .value_dim = 3}, 3);
+      problem.scale = 1;
+      problem.first_query_position = {45 - queries};
+      for (float& q : problem.query.values()) q = 1;
+      problem.key(0, 0, 1, 0) = 2e38f;
+      problem.key(0, 0, 2, 0) = logit;
+      problem.value(0, 0, 2, 1) = nan;
+      for (const AttentionProblem& masked : with_each_mask(problem)) check_on_every_tier(masked);
+    }
+  }
+}
+
 TEST_CASE("non-finite: a logit of +inf makes its row NaN") {
   for (AttentionProblem clean : phases()) {
     for (float& q : clean.query.values()) q = 0.5f + std::abs(q);

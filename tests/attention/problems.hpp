@@ -15,6 +15,10 @@ struct Family {
 const std::vector<Family>& families();
 void fill_gaussian(AttentionProblem& problem, Random& random);
 
+// Logits beyond what a folded shift holds (65536 in log2 units), alternating in sign and size. No family, for the gate
+// is of first order: with large head dims or biases the rounding of such logits moves weights by more than that covers.
+void fill_huge(AttentionProblem& problem, Random& random);
+
 // Extents where tails, tiles and blocks of every tier begin and end.
 const std::vector<int64_t>& edge_extents();
 const std::vector<int64_t>& head_dims();

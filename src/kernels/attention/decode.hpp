@@ -12,30 +12,35 @@ QKV_INLINE bool hides_keys(const AttentionTask& task, int64_t row, int64_t begin
   return biased || task.visible[row].begin > begin || task.visible[row].end < end;
 }
 
-// Adds the bias to scores of keys [begin, end) and turns those of hidden keys into -inf.
-inline void hide_scores(const AttentionTask& task, int64_t row, int64_t begin, int64_t end, bool biased, float* score) {
-  const KeyRange visible = task.visible[row];
-  const int64_t count = end - begin;
-  if (biased) {
-    const float* bias = task.scratch.bias;
-    read_bias(task, task.first_row + row, begin, end, task.scratch.bias, 1);
-    for (int64_t k = 0; k < count; k += lanes) {
+// Adds the bias to scores of keys [begin, end) and turns those of hidden keys, and lanes past the end, into -inf;
+// returns the maxima.
+inline Floats hide_scores(const AttentionTask& task, int64_t row, KeyRange keys, bool biased, float* score) {
+  const int64_t count = keys.end - keys.begin;
+  const KeyRange visible = intersect(task.visible[row], keys);
+  const Floats begin = broadcast(static_cast<float>(visible.begin - keys.begin));
+  const Floats end = broadcast(static_cast<float>(visible.end - keys.begin));
+  const float* bias = task.scratch.bias;
+  if (biased) read_bias(task, task.first_row + row, keys.begin, keys.end, task.scratch.bias, 1);
+  Floats top = broadcast(-infinity);
+  for (int64_t k = 0; k < count; k += lanes) {
+    const Floats key = lane_numbers() + broadcast(static_cast<float>(k));
+    Mask shown = key >= begin && key < end;
+    Floats sum = load(score + k);
+    if (biased) {
       const Floats added = load_first(bias + k, count - k);
-      const Floats shown = finite_from_below(load(score + k) + added);
-      store(score + k, select(added == broadcast(-infinity), broadcast(-infinity), shown));
+      shown = shown && !(added == broadcast(-infinity));  // NaN shows
+      sum = sum + added;
     }
-  } else {
-    for (int64_t k = 0; k < count; k += lanes) store(score + k, finite_from_below(load(score + k)));
+    const JudgedScore judged = judge(sum, shown);
+    top = max(judged.for_maximum, top);
+    store(score + k, judged.stored);
   }
-  for (int64_t k = 0; k < smaller(count, visible.begin - begin); k++) score[k] = -infinity;
-  for (int64_t k = larger(0, visible.end - begin); k < count; k++) score[k] = -infinity;
+  return top;
 }
 
-// Scores of one row to weights, that of a hidden key (-inf) to -0.0. Lanes past the end hold -inf.
-inline void weigh_row(const DecodeRows& rows, int64_t row, int64_t count) {
+// Scores of one row to weights, that of a hidden key (-inf) to -0.0.
+inline void weigh_row(const DecodeRows& rows, int64_t row, int64_t count, Floats top) {
   float* weight = rows.weight + row * rows.weight_stride;
-  Floats top = broadcast(-infinity);
-  for (int64_t k = 0; k < count; k += lanes) top = max(load(weight + k), top);
   SoftmaxState state{broadcast(rows.shift[row]), broadcast(rows.folded[row]), broadcast(rows.limit[row])};
   const Raise change = raise(state, broadcast(max_of_lanes(top)));
   store_first(rows.shift + row, state.shift, 1);
@@ -44,8 +49,7 @@ inline void weigh_row(const DecodeRows& rows, int64_t row, int64_t count) {
   const FoldedShift shift = fold_shift(state.folded);
   Floats sum = broadcast(0);
   for (int64_t k = 0; k < count; k += lanes) {
-    const Floats score = load(weight + k) - change.delta;
-    const Floats value = exp2(score, shift);
+    const Floats score = load(weight + k), value = exp2(relative_score(score, change.delta), shift);
     sum = sum + value;
     store(weight + k, select(score == broadcast(-infinity), broadcast(-0.0F), value));
   }
@@ -102,16 +106,11 @@ void decode(const AttentionTask& task) {
   // From the block's start: which lane a key falls into, and so the order of the sum, does not depend on other rows.
   for_blocks(task, any, [&](int64_t begin, int64_t end, bool closes_span) {
     score_rows(task, rows, begin, end);
+    constexpr bool biased = recipe == attention_biased;
     bool hides = false;
     for (int64_t r = 0; r < rows.count; r++) {
-      constexpr bool biased = recipe == attention_biased;
-      float* score = rows.weight + r * rows.weight_stride;
-      if (hides_keys(task, r, begin, end, biased)) {
-        hide_scores(task, r, begin, end, biased, score);
-        hides = true;
-      }
-      for (int64_t k = end - begin; k % lanes != 0; k++) score[k] = -infinity;
-      weigh_row(rows, r, end - begin);
+      hides |= hides_keys(task, r, begin, end, biased);
+      weigh_row(rows, r, end - begin, hide_scores(task, r, {begin, end}, biased, rows.weight + r * rows.weight_stride));
     }
     const Scalars value = block_rows(task, task.args->value, begin, end, task.scratch.value);
     if (hides && has_non_finite(value, end - begin, value_dim)) {

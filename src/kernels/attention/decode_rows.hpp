@@ -76,7 +76,7 @@ inline void close_rows(const AttentionTask& task, const DecodeRows& rows) {
     auto* to = row_of<float>(task, output, task.first_row + r);
     const float* from = rows.total + r * rows.output_stride;
     const float inverse = rows.total_sum[r] == 0 ? 0 : 1 / rows.total_sum[r];
-    for (int64_t c = 0; c < output.shape[3]; c++) to[c * output.stride[3]] = from[c] * inverse;
+    for (int64_t c = 0; c < output.shape[3]; c++) to[c * output.stride[3]] = from[c] * inverse + 0.0F;  // no -0
     store_lse(task, task.first_row + r, rows.shift[r], rows.total_sum[r]);
   }
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/attention/decode_rows.hpp"
+#include "kernels/simd/load_store.hpp"
 #include "kernels/simd/partition.hpp"
 
 namespace qkv::QKV_ISA {

@@ -4,8 +4,10 @@
 //   weight = 2^(score - shift),  sum = total of weights,  output = total of weight * value
 //
 // The shift follows the maximum lazily: it moves, per lane, only when a group of keys exceeds it by raise_bound, so
-// that ordinary data rescales once. Whether it moves depends on that lane's own scores alone. Shifts are whole numbers:
-// exp2 subtracts them while it rounds, and rescaling by powers of two is exact.
+// that ordinary data rescales once. Whether it moves depends on that lane's own scores alone. Shifts up to most_folded
+// are whole numbers: exp2 subtracts them while it rounds, and rescaling by powers of two is exact. Shifts beyond are
+// any number, subtracted from the scores first, and the factors are rounded: scores that large have no digits behind
+// the point either.
 #pragma once
 
 #include <cmath>
@@ -43,11 +45,23 @@ QKV_INLINE Raise raise(SoftmaxState& state, Floats top) {
   return {moved - state.folded, exp2(shrink)};
 }
 
-// So that -inf tells hidden keys, a visible score of -inf becomes the lowest number, and other scores stay well above
-// it.
-QKV_INLINE Floats finite_from_below(Floats score) {
+// -inf tells hidden keys. A visible score of -inf becomes the lowest number, and other scores stay above it; only the
+// maximum is taken of the scores as they were, so that a row of nothing else keeps its shift.
+struct JudgedScore {
+  Floats stored, for_maximum;
+};
+QKV_INLINE JudgedScore judge(Floats score, Mask visible) {
   constexpr float lowest = std::numeric_limits<float>::lowest();
-  return select(score == broadcast(-infinity), broadcast(lowest), max(broadcast(-0x1.fffffcp127F), score));
+  const Floats hidden = broadcast(-infinity);
+  const Floats above = max(broadcast(-0x1.fffffcp127F), score);  // this order keeps NaN
+  const Floats shown = select(score == hidden, broadcast(lowest), above);
+  return {select(visible, shown, hidden), select(visible, score, hidden)};
+}
+
+// score - delta, where no number becomes -inf.
+QKV_INLINE Floats relative_score(Floats score, Floats delta) {
+  const Floats finite = max(broadcast(std::numeric_limits<float>::lowest()), score - delta);
+  return select(score == broadcast(-infinity), score, finite);
 }
 
 // A hidden key's weight is -0.0: it adds nothing, and can be told from an underflow.

@@ -18,6 +18,10 @@ constexpr int64_t larger(int64_t a, int64_t b) {
   return a > b ? a : b;
 }
 
+inline KeyRange intersect(KeyRange a, KeyRange b) {
+  return {larger(a.begin, b.begin), smaller(a.end, b.end)};
+}
+
 // function(begin, end, closes_span) for the blocks of `keys`. Blocks and spans begin at multiples of their length,
 // whatever the rows see: the order in which a row sums depends on nothing else.
 template <class Function>

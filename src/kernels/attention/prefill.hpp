@@ -24,6 +24,9 @@ inline void read_panel_bias(const AttentionTask& task, const Panel& panel, const
   for (int64_t r = 0; r < panel.rows; r++) {
     read_bias(task, panel.first_row + r, block.begin, block.end, task.scratch.bias + r, panel_rows);
   }
+  for (int64_t r = panel.rows; r < panel.vectors * lanes; r++) {
+    for (int64_t k = 0; k < block.end - block.begin; k++) task.scratch.bias[k * panel_rows + r] = 0;
+  }
 }
 
 // The group of keys of `block` that begins at `begin`, as this panel sees it.

@@ -26,12 +26,6 @@ struct Panel {
   float* span_factor;              // [panel_rows]: of what `total` holds when this span joins it
 };
 
-constexpr int panel_states = 6;  // arrays of [panel_rows] from `shift` on
-
-inline KeyRange intersect(KeyRange a, KeyRange b) {
-  return {larger(a.begin, b.begin), smaller(a.end, b.end)};
-}
-
 // Lanes without a row see nothing, but what is computed in them is thrown away: they need no masking.
 inline void find_visible(Panel& panel) {
   const KeyRange* visible = panel.visible;
@@ -63,7 +57,7 @@ inline Panel open_panel(const AttentionTask& task, int64_t index) {
   panel.output = task.scratch.output + index * 2 * sums;
   panel.total = panel.output + sums;
   panel.output_fresh = panel.total_fresh = true;
-  panel.shift = task.scratch.state + index * panel_states * panel_rows;
+  panel.shift = task.scratch.state + index * state_numbers * panel_rows;
   panel.folded = panel.shift + panel_rows;
   panel.limit = panel.folded + panel_rows;
   panel.block_sum = panel.limit + panel_rows;

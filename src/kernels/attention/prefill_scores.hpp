@@ -71,7 +71,7 @@ void score_group(const Panel& panel, const Group& group, int64_t key_dim, BlockW
     const bool hides = !group.whole && (group.bias != nullptr || !sees_whole(panel, group, vector));
     if (hides) top[j] = hide_keys(group, block.ranges, vector);
     if (xsimd::any(top[j] > load(panel.limit + offset) || load(panel.shift + offset) != load(panel.folded + offset))) {
-      block.raised |= raise_vector(panel, group, offset, top[j]);
+      block.raised |= raise_vector(panel, group, block, vector, top[j]);
     }
     if (!later) weigh_vector(panel, group, vector, hides);
   }

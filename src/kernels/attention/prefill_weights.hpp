@@ -23,8 +23,9 @@ inline Floats hide_keys(const Group& group, const LaneRanges& ranges, int64_t ve
       visible = visible && !(bias == hidden);  // NaN shows
       score = score + bias;
     }
-    top = max(select(visible, score, hidden), top);
-    store(at, select(visible, finite_from_below(score), hidden));
+    const JudgedScore judged = judge(score, visible);
+    top = max(judged.for_maximum, top);
+    store(at, judged.stored);
   }
   return top;
 }
@@ -35,7 +36,9 @@ QKV_INLINE void scale_column(float* values, int64_t rows, Floats factor) {
 
 // Moves the shift of one vector where this group exceeds it; returns whether what was summed before must be rescaled.
 // What earlier blocks gave is, when this block joins it.
-inline bool raise_vector(const Panel& panel, const Group& group, int64_t offset, Floats top) {
+inline bool raise_vector(const Panel& panel, const Group& group, const BlockWeights& block, int64_t vector,
+                         Floats top) {
+  const int64_t offset = vector * lanes;
   SoftmaxState state{load(panel.shift + offset), load(panel.folded + offset), load(panel.limit + offset)};
   const Raise change = raise(state, top);
   store(panel.shift + offset, state.shift);
@@ -44,11 +47,15 @@ inline bool raise_vector(const Panel& panel, const Group& group, int64_t offset,
   if (xsimd::any(change.delta != broadcast(0))) {
     for (int64_t k = 0; k < group.end - group.begin; k++) {
       float* at = group.weight + k * panel_rows + offset;
-      store(at, load(at) - change.delta);
+      store(at, relative_score(load(at), change.delta));
     }
   }
   if (xsimd::all(change.factor == broadcast(1))) return false;
-  scale_column(group.weight - group.before * panel_rows + offset, group.before, change.factor);
+  float* weight = group.weight - group.before * panel_rows + offset;
+  for (const Segment* segment = block.segments; segment != block.segments + block.count; segment++) {
+    if (vector < segment->first_vector) continue;
+    scale_column(weight + segment->first * panel_rows, segment->last - segment->first, change.factor);
+  }
   scale_column(panel.block_sum + offset, 1, change.factor);
   scale_column(panel.block_factor + offset, 1, change.factor);
   return true;

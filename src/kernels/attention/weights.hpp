@@ -29,7 +29,7 @@ inline float score_row(const AttentionTask& task, int64_t row, KeyRange visible,
     if (score[k] == -infinity) continue;
     score[k] += dot(task.scratch.query, base + k * key.stride[2], key.stride[3], key.shape[3]);
     top = score[k] > top ? score[k] : top;
-    store_first(score + k, finite_from_below(broadcast(score[k])), 1);
+    store_first(score + k, judge(broadcast(score[k]), first_lanes(lanes)).stored, 1);
   }
   return top;
 }

@@ -78,13 +78,13 @@ constexpr int64_t least_rows_to_prefetch = 16;  // fewer are as fast as memory, 
 // Brings a share of the next block into L2 on the way: `next`, `lines` cache lines every prefetch_steps.
 template <int rows>
 void multiply_tile(Scalars input, const WeightBlock& weight, int64_t lines, const MatmulTarget& target) {
-  constexpr int64_t line = 16;  // floats
+  constexpr uintptr_t line = 64;
   RegisterTile<rows, tile_vectors> tile;
   tile.clear();
   Vectors panel{weight.data, panel_columns};
-  const float* next = weight.next;
+  auto next = reinterpret_cast<uintptr_t>(weight.next);  // a number: the last lines may lie behind the weight
   for (int64_t k = 0; k < weight.depth; k += prefetch_steps) {
-    for (int64_t i = 0; i < lines; i++, next += line) __builtin_prefetch(next, 0, 2);
+    for (int64_t i = 0; i < lines; i++, next += line) __builtin_prefetch(reinterpret_cast<const void*>(next), 0, 2);
     const int64_t steps = weight.depth - k < prefetch_steps ? weight.depth - k : prefetch_steps;
     tile.template multiply<Lie::rows>(input, panel, steps);
     input.data += steps;

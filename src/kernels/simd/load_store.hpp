@@ -22,10 +22,15 @@ QKV_INLINE void store_strided(float* to, int64_t stride, Floats values, int64_t 
   for (int64_t i = 0; i < lanes && i < count; i++) to[i * stride] = lane[i];
 }
 
+// 0, 1, 2 ...
+QKV_INLINE Floats lane_numbers() {
+  alignas(64) static constexpr float number[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  static_assert(sizeof number >= sizeof(float) * lanes);
+  return load(number);
+}
+
 QKV_INLINE Mask first_lanes(int64_t count) {
-  alignas(64) static constexpr float index[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  static_assert(sizeof index >= sizeof(float) * lanes);
-  return load(index) < broadcast(static_cast<float>(count < lanes ? count : lanes));
+  return lane_numbers() < broadcast(static_cast<float>(count < lanes ? count : lanes));
 }
 
 // One row of a caller's matrix, or a vector; not there if the optional view is absent.

@@ -32,7 +32,8 @@ QKV_INLINE void square_to_lanes(const RowSet<const float>& from, int64_t done, F
 }
 QKV_INLINE void square_to_rows(LaneRows from, int64_t done, Floats factor, const RowSet<float>& to) {
   Register tile[size_t{lanes}];
-  QKV_UNROLL for (int c = 0; c < lanes; c++) tile[c] = load(from.data + (done + c) * from.stride) * factor;
+  QKV_UNROLL for (int c = 0; c < lanes; c++) tile[c] =
+      fma(load(from.data + (done + c) * from.stride), factor, broadcast(0));
   transpose(tile);
   QKV_UNROLL for (int r = 0; r < lanes; r++) store(to.row[r] + done, Floats(tile[r]));
 }
@@ -72,14 +73,15 @@ inline void store_row(const RowSet<float>& to, int64_t r, int64_t column, Floats
   for (int64_t c = 0; c < lanes && c < columns; c++) to.row[r][(column + c) * to.column_stride] = lane[c];
 }
 
-// to(r, c) = from(r, c) * factor of lane r for c < columns.
+// to(r, c) = from(r, c) * factor of lane r + 0 for c < columns: never -0, whose sign would tell the order of additions.
 inline void lanes_to_rows(LaneRows from, int64_t columns, Floats factor, const RowSet<float>& to) {
   const int64_t squares = square_columns(to, columns);
   for (int64_t done = 0; done < squares; done += lanes) square_to_rows(from, done, factor, to);
   for (int64_t done = squares; done < columns; done += lanes) {
     Register tile[size_t{lanes}];
     for (int c = 0; c < lanes; c++) {
-      tile[c] = done + c < columns ? load(from.data + (done + c) * from.stride) * factor : broadcast(0);
+      const bool valid = done + c < columns;
+      tile[c] = valid ? fma(load(from.data + (done + c) * from.stride), factor, broadcast(0)) : broadcast(0);
     }
     transpose(tile);
     for (int r = 0; r < to.count; r++) store_row(to, r, done, Floats(tile[r]), columns - done);
