@@ -25,7 +25,7 @@ typedef struct qkv_attention_args {
   qkv_tensor query; /* f32 [batch, query heads, query rows, key dim] */
   qkv_tensor key; /* f32 [batch, key heads, keys, key dim]; query head h reads key head h / (query heads / key heads) */
   qkv_tensor value;  /* f32 [batch, key heads, keys, value dim] */
-  qkv_tensor output; /* f32 [batch, query heads, query rows, value dim]; overlaps no input, no stride 0 */
+  qkv_tensor output; /* f32 [batch, query heads, query rows, value dim]; overlaps neither an input nor itself */
 
   qkv_tensor lse;     /* optional f32 [batch, query heads, query rows]: natural log of the sum of exp(logit) */
   qkv_tensor weights; /* optional f32 [batch, query heads, query rows, keys]: the softmax itself, 0 at invisible keys.

@@ -28,7 +28,7 @@ typedef struct qkv_matmul_args {
   qkv_tensor input;   /* f32 [m, k] */
   const void* weight; /* made by qkv_matmul_pack; its header is read by plan and run */
   qkv_tensor bias;    /* optional f32 [n] */
-  qkv_tensor output;  /* f32 [m, n]; overlaps no input, no stride 0 */
+  qkv_tensor output;  /* f32 [m, n]; overlaps neither an input nor itself */
   int32_t activation; /* qkv_activation_kind */
 
   const qkv_tuning* tuning; /* optional, read when the plan is made */

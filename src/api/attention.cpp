@@ -35,7 +35,9 @@ struct Attention {
   static constexpr Operation operation = Operation::attention;
 
   static qkv_status check_options(Args& args) {
-    args.causal = args.causal != 0 ? 1 : 0;
+    if (args.causal != 0 && args.causal != 1) {
+      return fail(QKV_INVALID_ARGUMENT, "causal = %d: must be 0 or 1", args.causal);
+    }
     args.scale_is_set = args.scale_is_set != 0 ? 1 : 0;
     for (const auto& [name, keys] : {std::pair("window_left", args.window_left), {"window_right", args.window_right}}) {
       if (keys < 0) return fail(QKV_INVALID_ARGUMENT, "%s = %lld: must not be negative", name, static_cast<Long>(keys));

@@ -29,6 +29,27 @@ void to_plain_form(const ViewRule& rule, qkv_tensor& view) {
   }
 }
 
+uint64_t magnitude(int64_t stride) {
+  return stride < 0 ? 0 - static_cast<uint64_t>(stride) : static_cast<uint64_t>(stride);
+}
+
+// An axis along which elements may meet those of another: its stride does not step over all that axes with smaller (or
+// the same) strides reach. -1: there is none. `view` has a sound extent.
+int overlapping_axis(const qkv_tensor& view) {
+  for (int axis = 0; axis < view.rank; axis++) {
+    if (view.shape[axis] <= 1) continue;
+    const uint64_t stride = magnitude(view.stride[axis]);
+    uint64_t reach = 0;
+    for (int other = 0; other < view.rank; other++) {
+      const uint64_t step = magnitude(view.stride[other]);
+      if (other == axis || step > stride || view.shape[other] <= 1) continue;
+      reach += static_cast<uint64_t>(view.shape[other] - 1) * step;
+    }
+    if (stride <= reach) return axis;
+  }
+  return -1;
+}
+
 }  // namespace
 
 bool empty(const qkv_tensor& view) {
@@ -74,6 +95,11 @@ qkv_status check_form(const ViewRule& rule, const qkv_tensor& view) {
   Extent extent;
   if (count_overflows(view) || !extent_of(view, extent)) {
     return fail(QKV_INVALID_ARGUMENT, "%s: shape and strides reach beyond 2^63 bytes", rule.name);
+  }
+  const int axis = is_output(rule.role) && !empty(view) ? overlapping_axis(view) : -1;
+  if (axis >= 0) {
+    return fail(QKV_INVALID_ARGUMENT, "%s.stride[%d] = %lld: elements of the output overlap", rule.name, axis,
+                static_cast<Long>(view.stride[axis]));
   }
   return QKV_OK;
 }

@@ -9,7 +9,7 @@ namespace qkv {
 enum class Role {
   input,     // must be there, with exactly the expected shape
   optional,  // may be absent; an axis of extent 1 is broadcast
-  output,    // must be there; no stride 0
+  output,    // must be there; no two elements in one place
   optional_output
 };
 

@@ -140,6 +140,16 @@ std::vector<Fault<Args>> output_faults(const std::string& name, qkv_tensor Args:
                                        const std::vector<std::pair<std::string, qkv_tensor Args::*>>& others) {
   std::vector<Fault<Args>> faults = view_faults(name, output);
   faults.push_back({name + " with stride 0", [output](Args& args) { (args.*output).stride[0] = 0; }, name});
+  // Slices that begin one element apart, where they are longer than that.
+  faults.push_back({name + " with rows over each other",
+                    [output](Args& args) {
+                      qkv_tensor& view = args.*output;
+                      const int last = view.rank - 1;
+                      view.stride[last] = 1;
+                      if (last > 0) view.stride[last - 1] = view.shape[last] > 1 ? view.shape[last] - 1 : 0;
+                      if (last == 0) view.stride[last] = 0;
+                    },
+                    name});
   for (const auto& [other_name, other] : others) {
     const auto overlap = [output, other = other](Args& args) {
       (args.*output).data = static_cast<char*>((args.*other).data) + ((args.*other).dtype == QKV_F32 ? 4 : 0);
