@@ -25,9 +25,6 @@ std::vector<Problem> chosen_problems(const Options& options);
 // left.
 std::vector<Case> chosen_cases(const Options& options);
 
-// The tiers of this build that this machine runs, best last.
-std::vector<std::string> usable_isas();
-
 // Whether a name passes --filter.
 bool passes_filter(const std::string& name, const std::string& filter);
 

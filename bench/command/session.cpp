@@ -8,6 +8,7 @@
 
 #include "cli/machine.hpp"
 #include "command/interrupt.hpp"
+#include "command/settings.hpp"
 #include "limits/memory_levels.hpp"
 #include "qkv/version.h"
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <vector>
 
 namespace qkv::bench {
 
@@ -12,6 +11,10 @@ bool is_quiet(const Repetition& repetition, double best_limit) {
   const double lower = std::min(repetition.limit_before, repetition.limit_after);
   return lower >= (1 - limits_agree_within) * repetition.limit() && lower >= (1 - best_limit_within) * best_limit &&
          repetition.idle <= idle_at_most;
+}
+
+bool is_quiet(const Turn& turn, double best_limit) {
+  return std::ranges::all_of(turn, [=](const Repetition& one) { return is_quiet(one, best_limit); });
 }
 
 int count_quiet(std::span<const Repetition> repetitions, double best_limit) {

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace qkv::bench {
 
@@ -22,6 +23,10 @@ inline constexpr double limits_agree_within = 0.02, best_limit_within = 0.05, id
 inline constexpr int least_kept = 5;
 
 bool is_quiet(const Repetition& repetition, double best_limit);
+
+// One repetition of each of several calls that are compared, in turns. Quiet if all of them are.
+using Turn = std::vector<Repetition>;
+bool is_quiet(const Turn& turn, double best_limit);
 
 // How many are quiet.
 int count_quiet(std::span<const Repetition> repetitions, double best_limit);

@@ -63,25 +63,61 @@ void begin_a_new_slice() {
   std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
+// Several subjects in turns need as many quiet repetitions in a row: each is tried some times. One alone is tried again
+// by another repetition.
+Repetition take_part_in_turn(const Subject& subject, int64_t calls, int attempts) {
+  for (int attempt = 1;; attempt++) {
+    const Repetition repetition = repeat_once(subject, calls, subject.limit.threads());
+    const bool quiet = is_quiet(repetition, subject.limit.best());
+    if (!quiet) begin_a_new_slice();
+    if (quiet || attempt >= attempts) return repetition;
+  }
+}
+
+Turn take_turn(std::span<const Subject> subjects, const std::vector<int64_t>& calls, bool backwards) {
+  constexpr int attempts_in_turn = 5;
+  const int attempts = subjects.size() == 1 ? 1 : attempts_in_turn;
+  Turn turn(subjects.size());
+  for (size_t i = 0; i < subjects.size(); i++) {
+    const size_t place = backwards ? subjects.size() - 1 - i : i;
+    turn[place] = take_part_in_turn(subjects[place], calls[place], attempts);
+  }
+  return turn;
+}
+
+int64_t count_quiet_turns(const std::vector<Turn>& turns, double best_limit) {
+  return std::ranges::count_if(turns, [=](const Turn& turn) { return is_quiet(turn, best_limit); });
+}
+
 }  // namespace
 
-std::vector<Repetition> repeat(const Subject& subject, const Effort& effort) {
-  const int64_t calls = batch_size(subject.call);
-  const double once = limit_seconds + seconds_of(subject.call, calls);
+std::vector<Turn> repeat_in_turns(std::span<const Subject> subjects, const Effort& effort) {
+  std::vector<int64_t> calls;
+  double once = 0;
+  for (const Subject& subject : subjects) {
+    calls.push_back(batch_size(subject.call));
+    once += limit_seconds + seconds_of(subject.call, calls.back());
+  }
+  const Limit& limit = subjects.front().limit;
   const int planned = std::clamp(static_cast<int>(effort.seconds / once), least_kept, effort.repetitions);
   const double most_seconds = patient_times * std::max(planned * once, std::min(effort.seconds, Effort{}.seconds));
   const auto start = Clock::now();
-  std::vector<Repetition> repetitions;
+  std::vector<Turn> turns;
   const auto enough = [&] {
-    const int done = static_cast<int>(repetitions.size());
+    const int done = static_cast<int>(turns.size());
     if (done < planned) return false;
     const bool patient = done < patience * planned && seconds_since(start) < most_seconds;
-    return !patient || count_quiet(repetitions, subject.limit.best()) >= least_kept;
+    return !patient || count_quiet_turns(turns, limit.best()) >= least_kept;
   };
   while (!enough() && !effort.interrupted()) {
-    repetitions.push_back(repeat_once(subject, calls, subject.limit.threads()));
-    if (!is_quiet(repetitions.back(), subject.limit.best())) begin_a_new_slice();
+    turns.push_back(take_turn(subjects, calls, turns.size() % 2 != 0));
   }
+  return turns;
+}
+
+std::vector<Repetition> repeat(const Subject& subject, const Effort& effort) {
+  std::vector<Repetition> repetitions;
+  for (const Turn& turn : repeat_in_turns({&subject, 1}, effort)) repetitions.push_back(turn.front());
   return repetitions;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "limits/limit.hpp"
@@ -25,7 +26,10 @@ struct Subject {
   bool from_dram = false;  // on copies of the operands that no cache holds
 };
 
-// More than asked for while too few are quiet, but boundedly many.
+// More than asked for while too few are quiet, but boundedly many. All subjects of one call are bounded by one limit;
+// every other turn runs backwards, so that a machine that becomes slower or faster favours none.
+std::vector<Turn> repeat_in_turns(std::span<const Subject> subjects, const Effort& effort);
+
 std::vector<Repetition> repeat(const Subject& subject, const Effort& effort);
 
 }  // namespace qkv::bench

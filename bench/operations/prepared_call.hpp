@@ -9,6 +9,8 @@
 #include "limits/team.hpp"
 #include "operations/verdict.hpp"
 #include "problems/problem.hpp"
+#include "qkv/tuning.h"
+#include "qkv/types.h"
 
 namespace qkv::bench {
 
@@ -23,6 +25,10 @@ class PreparedCall {
   virtual Verdict check() = 0;
   virtual std::string kernel() const = 0;  // "attention.prefill.f32.plain@avx512"
   virtual double planned_flops() const = 0;
+  virtual const qkv_plan& plan() const = 0;
+
+  // The same operands and workspace under another plan, so that two calls differ in nothing else.
+  virtual std::unique_ptr<PreparedCall> tuned(const qkv_tuning& tuning) const = 0;
 };
 
 // A valid problem for which this version of the library has no kernel, or this machine no memory.

@@ -1,63 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/result_file.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <ctime>
 #include <fstream>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 
-#include "cli/machine.hpp"
-#include "qkv/version.h"
+#include "results/run_facts.hpp"
 #include "text/quote.hpp"
 
 namespace qkv::bench {
 namespace {
 
 using nlohmann::ordered_json;
-
-const char* compiler() {
-#if defined(__clang__)
-  return "clang " __clang_version__;
-#else
-  return "gcc " __VERSION__;
-#endif
-}
-
-// Of the many flags those that kernels could use.
-bool is_relevant(const std::string& flag) {
-  static const std::set<std::string> others = {"sse2", "sse4_1",  "sse4_2", "fma",  "f16c", "asimd", "asimdhp",
-                                               "sve",  "asimddp", "bf16",   "i8mm", "sme",  "sve2"};
-  return flag.starts_with("avx") || flag.starts_with("amx") || others.contains(flag);
-}
-
-ordered_json flags() {
-  ordered_json list = ordered_json::array();
-  const std::string x86 = tools::cpu_field("flags");
-  std::istringstream words(x86.empty() ? tools::cpu_field("Features") : x86);
-  for (std::string flag; words >> flag;) {
-    if (is_relevant(flag)) list.push_back(flag);
-  }
-  return list;
-}
-
-ordered_json cpu() {
-  ordered_json caches = ordered_json::array();
-  for (const tools::Cache& cache : tools::caches()) {
-    caches.push_back(
-        {{"level", cache.level}, {"type", cache.type}, {"bytes", cache.bytes}, {"sharing_cores", cache.sharing_cores}});
-  }
-  return {{"name", tools::cpu_name()},
-          {"family", tools::cpu_field("cpu family")},
-          {"model", tools::cpu_field("model")},
-          {"stepping", tools::cpu_field("stepping")},
-          {"flags", flags()},
-          {"cores", tools::core_count()},
-          {"caches", std::move(caches)}};
-}
 
 ordered_json peaks_json(const Results& results) {
   ordered_json peaks = ordered_json::object();
@@ -72,13 +28,11 @@ ordered_json peaks_json(const Results& results) {
 ordered_json to_json(const Results& results) {
   ordered_json rows = ordered_json::array();
   for (const Row& row : results.rows) rows.push_back(to_json(row));
-  return {{"cpu", cpu()},
-          {"date", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))},
-          {"qkv_version", qkv_version()},
-          {"compiler", compiler()},
-          {"interrupted", results.interrupted},
-          {"peaks", peaks_json(results)},
-          {"rows", std::move(rows)}};
+  ordered_json json = run_facts();
+  json["interrupted"] = results.interrupted;
+  json["peaks"] = peaks_json(results);
+  json["rows"] = std::move(rows);
+  return json;
 }
 
 std::vector<Row> read_rows(const std::string& path) {

@@ -16,11 +16,16 @@ class StagedCall : public PreparedCall {
   Verdict check() override { return verdict_; }
   std::string kernel() const override { return "staged"; }
   double planned_flops() const override { return 0; }
+  const qkv_plan& plan() const override { return plan_; }
+  std::unique_ptr<PreparedCall> tuned(const qkv_tuning&) const override {
+    return std::make_unique<StagedCall>(verdict_);
+  }
 
   int64_t calls = 0;
 
  private:
   Verdict verdict_;
+  qkv_plan plan_ = {};
 };
 
 Case sample_case() {
