@@ -41,8 +41,8 @@ full_cases=5000
 emulated_cases=20    # random attention problems per tier in emulation, where an instruction costs a hundred
 sanitized_cases=200
 in_emulation=(--no-suite checks --no-suite tools --no-suite bench --no-suite instructions --timeout-multiplier 4)
-# For a CPU that differs from an earlier one by the features that are detected, not by the kernels that run.
-detection_only=(--suite api --timeout-multiplier 4)
+# For CPUs whose kernels have run on an earlier one: they differ by the features that are detected.
+repeated_cases=1
 
 # ---- the account ----------------------------------------------------------------------------------------------------
 
@@ -173,10 +173,8 @@ check_sanitized() {
     test_build build-sanitize "ASan and UBSan" "$(native_tiers)" --no-suite checks --timeout-multiplier 4
 }
 
-test_emulated_x86() {  # cpu tiers meson-options...
-  local cpu=$1 tiers=$2
-  shift 2
-  QEMU_CPU=$cpu QKV_TEST_CASES=$emulated_cases test_build build-test "x86 $cpu" "$tiers" --wrapper qemu-x86_64-static "$@"
+test_emulated_x86() {  # cpu tiers cases
+  QEMU_CPU=$1 QKV_TEST_CASES=$3 test_build build-test "x86 $1" "$2" --wrapper qemu-x86_64-static "${in_emulation[@]}"
 }
 
 check_smaller_x86() {
@@ -185,16 +183,14 @@ check_smaller_x86() {
     skipped+=("x86 CPUs in emulation: this is no x86 machine")
     return
   fi
-  skipped+=("in x86 emulation: the suites checks and tools, and on Haswell,-... all but api; $(fewer $emulated_cases)")
-  test_emulated_x86 Nehalem "generic" "${in_emulation[@]}"
-  test_emulated_x86 Haswell "generic avx2" "${in_emulation[@]}"
-  for cpu in Haswell,-avx2 Haswell,-fma Haswell,-xsave; do test_emulated_x86 "$cpu" "generic" "${detection_only[@]}"; done
+  skipped+=("in x86 emulation: the suites checks and tools; $(fewer $emulated_cases), $repeated_cases on Haswell,-...")
+  test_emulated_x86 Nehalem "generic" "$emulated_cases"
+  test_emulated_x86 Haswell "generic avx2" "$emulated_cases"
+  for cpu in Haswell,-avx2 Haswell,-fma Haswell,-xsave; do test_emulated_x86 "$cpu" "generic" "$repeated_cases"; done
 }
 
-test_emulated_arm() {  # cpu meson-options...
-  local cpu=$1
-  shift
-  QEMU_CPU=$cpu QKV_TEST_CASES=$emulated_cases test_build build-aarch64 "NEON $cpu" "generic neon" "$@"
+test_emulated_arm() {  # cpu cases
+  QEMU_CPU=$1 QKV_TEST_CASES=$2 test_build build-aarch64 "NEON $1" "generic neon" "${in_emulation[@]}"
 }
 
 check_neon() {
@@ -206,10 +202,10 @@ check_neon() {
     -Dbuildtype=release -Dheader_only_includes="$headers" -Dtools=disabled -Dtests=enabled -Dbench=disabled
   required_step "building build-aarch64/" build build-aarch64
   counted_step "symbols of the AArch64 build" "$python" tools/check_kernel_symbols.py build-aarch64
-  skipped+=("in Arm emulation: the suites checks and tools, and after cortex-a53 all but api; $(fewer $emulated_cases)")
-  test_emulated_arm cortex-a53 "${in_emulation[@]}"
-  test_emulated_arm cortex-a76 "${detection_only[@]}"
-  test_emulated_arm max "${detection_only[@]}"
+  skipped+=("in Arm emulation: the suites checks and tools; $(fewer $emulated_cases), $repeated_cases after cortex-a53")
+  test_emulated_arm cortex-a53 "$emulated_cases"
+  test_emulated_arm cortex-a76 "$repeated_cases"
+  test_emulated_arm max "$repeated_cases"
 }
 
 c_files() { find include src tools tests bench -name '*.h' -o -name '*.hpp' -o -name '*.cpp' -o -name '*.c' | sort; }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/standard_output.hpp"
 #include "command/commands.hpp"
-#include "results/diff.hpp"
-#include "results/result_file.hpp"
+#include "result_files/diff.hpp"
+#include "result_files/result_file.hpp"
 
 namespace qkv::bench {
 

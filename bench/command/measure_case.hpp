@@ -5,7 +5,7 @@
 #include "command/cases.hpp"
 #include "limits/limit.hpp"
 #include "measuring/repeat.hpp"
-#include "results/row.hpp"
+#include "result_files/row.hpp"
 
 namespace qkv::bench {
 

@@ -12,7 +12,7 @@
 #include "cli/output_file.hpp"
 #include "command/measure_case.hpp"
 #include "command/progress.hpp"
-#include "results/result_file.hpp"
+#include "result_files/result_file.hpp"
 
 namespace qkv::bench {
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "command/progress.hpp"
-#include "results/diff.hpp"
-#include "results/result_file.hpp"
+#include "result_files/diff.hpp"
+#include "result_files/result_file.hpp"
 #include "tools/support/temporary_folder.hpp"
 
 using namespace qkv::bench;

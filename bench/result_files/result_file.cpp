@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "results/result_file.hpp"
+#include "result_files/result_file.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "results/diff.hpp"
+#include "result_files/diff.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "results/row.hpp"
+#include "result_files/row.hpp"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "results/row.hpp"
+#include "result_files/row.hpp"
 
 namespace qkv::bench {
 
