@@ -7,7 +7,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "results/run_facts.hpp"
+#include "result_files/run_facts.hpp"
 #include "text/quote.hpp"
 
 namespace qkv::bench {

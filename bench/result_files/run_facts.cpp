@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "results/run_facts.hpp"
+#include "result_files/run_facts.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

@@ -5,7 +5,7 @@
 
 #include "cli/machine.hpp"
 #include "qkv/version.h"
-#include "results/run_facts.hpp"
+#include "result_files/run_facts.hpp"
 
 namespace qkv::bench {
 namespace {
