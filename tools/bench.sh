@@ -85,7 +85,7 @@ target() {  # option file
 
 check_filter() {
   local status=0
-  grep --quiet --extended-regexp -e "$filter" /dev/null 2>&1 || status=$?
+  grep --quiet --extended-regexp -e "$filter" /dev/null >/dev/null 2>&1 || status=$?
   ((status < 2)) || refuse "--filter: '$filter' is no regular expression"
 }
 
