@@ -9,11 +9,11 @@ usage() {
 Usage: tools/bench.sh [--quick] [--json FILE] [options]
 
 Measures qkv and other libraries on this machine, each in a process of its own, as shares of the machine's own limits,
-and writes report.html. The first run installs what is missing, PyTorch and ggml included: that takes a while.
+and writes a page about them. The first run installs what is missing, PyTorch and ggml included: that takes a while.
 
   --quick         at most 3 minutes: only the problems that matter most, peers on the first number of threads, and no
                   Python peer that is not there yet
-  --output FILE   the page; default: report.html
+  --output FILE   the page; default: build-bench/report.html
   --json FILE     all rows and the CPU
   --svg FILE      a picture of a handful of problems
   --threads LIST  numbers of threads, such as 1,8; default: one and all
@@ -41,7 +41,7 @@ cpus=$(nproc)
 threads=(1)
 ((cpus == 1)) || threads+=("$cpus")
 shapes=(kernels)
-output=report.html
+output=
 json=
 svg=
 filter=
@@ -85,7 +85,7 @@ target() {  # option file
 
 check_filter() {
   local status=0
-  grep --quiet --extended-regexp -e "$filter" /dev/null 2>&1 || status=$?
+  grep --quiet --extended-regexp -e "$filter" /dev/null >/dev/null 2>&1 || status=$?
   ((status < 2)) || refuse "--filter: '$filter' is no regular expression"
 }
 
@@ -111,7 +111,7 @@ while (($#)); do
   esac
   shift
 done
-output=$(target --output "$output")
+[[ -z $output ]] || output=$(target --output "$output")
 [[ -z $json ]] || json=$(target --json "$json")
 [[ -z $svg ]] || svg=$(target --svg "$svg")
 
@@ -185,6 +185,7 @@ peer_libraries() {
 
 folder=build-bench
 results=$folder/results
+[[ -n $output ]] || output=$PWD/$folder/report.html
 rows=()
 quick_seconds=165 # of all processes together
 measuring_since=0

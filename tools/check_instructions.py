@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 TIER = "avx2"
+PROGRAM = "bench/instructions/qkv-count-instructions"
 FUNCTION = "qkv_measured_call"
 THRESHOLD = 0.02
 SKIPPED = 77
@@ -33,8 +34,17 @@ def output_of(command: list[str]) -> str:
     environment = {**os.environ, "QKV_MAX_ISA": TIER}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if result.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)}: exit code {result.returncode}\n{result.stderr.strip()}")
+        said = result.stderr.strip().splitlines()[-1:] or ["nothing on standard error"]
+        raise RuntimeError(f"{' '.join(command)}: exit code {result.returncode}: {said[0]}")
     return result.stdout
+
+
+def program_in(place: str) -> str:
+    """The program itself, or the one of a build folder."""
+    path = Path(place, PROGRAM) if Path(place).is_dir() else Path(place)
+    if not (path.is_file() and os.access(path, os.X_OK)):
+        raise RuntimeError(f"{path}: no such program; it is built with -Dbench=enabled")
+    return str(path)
 
 
 def count(program: str, problem: str) -> int:
@@ -95,7 +105,7 @@ def check(program: str, path: Path) -> int:
     print(*(f"FAILED: {failure}" for failure in failures), sep="\n", end="\n" if failures else "")
     print(f"{compiler}, {TIER}: {len(baseline[compiler])} problems, {len(failures)} failures")
     if failures:
-        print("If that is meant: tools/check_instructions.py --update PROGRAM")
+        print("If that is meant: tools/check_instructions.py --update BUILD")
     return 1 if failures else 0
 
 
@@ -149,19 +159,26 @@ def self_test_of_program(program: str) -> list[str]:
     return wrong
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program", nargs="?", help="qkv-count-instructions of a release build")
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", nargs="?", metavar="BUILD",
+                        help="a release build folder, or its qkv-count-instructions")
     parser.add_argument("--baseline", type=Path, default=BASELINE, help="default: bench/instructions/baseline.json")
     parser.add_argument("--update", action="store_true", help="write the counts of this compiler into the baseline")
     parser.add_argument("--self-test", action="store_true", help="prove that the check can fail")
     arguments = parser.parse_args()
     if not arguments.self_test and arguments.program is None:
-        parser.error("the program is missing: BUILD/bench/instructions/qkv-count-instructions")
+        parser.error("BUILD is missing: a release build folder")
     try:
+        program = program_in(arguments.program) if arguments.program else None
         if arguments.self_test:
-            return self_test(arguments.program)
-        return (update if arguments.update else check)(arguments.program, arguments.baseline)
+            return self_test(program)
+        return (update if arguments.update else check)(program, arguments.baseline)
     except Skip as reason:
         print(f"skipped: {reason}")
         return SKIPPED

@@ -251,13 +251,20 @@ def verdict(faults: list[str], expected: str, planted: str) -> Iterator[str]:
         yield f"{planted}: expected {expected or 'no fault'}, got {faults or 'none'}"
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=Path, nargs="?", help="a Meson build folder")
     parser.add_argument("--self-test", nargs="+", metavar="COMPILER", help="plant every fault with this compiler")
     arguments = parser.parse_args()
     if arguments.self_test:
         faults = list(self_test(arguments.self_test))
+    elif arguments.build and not any(arguments.build.glob("src/libqkv*.p")):
+        parser.error(f"{arguments.build}: holds no objects of qkv in src/, so no build folder of it")
     elif arguments.build:
         faults = list(all_faults(arguments.build))
     else:

@@ -206,11 +206,18 @@ def self_test() -> list[str]:
     return wrong
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", type=Path, nargs="?", default=Path(__file__).parent.parent, help="the source tree")
     parser.add_argument("--self-test", action="store_true", help="prove that every rule can fail")
     arguments = parser.parse_args()
+    if not (arguments.root / "src").is_dir():
+        parser.error(f"{arguments.root}: no source tree of qkv, it has no src/")
     root = arguments.root.resolve()
     faults = self_test() if arguments.self_test else all_faults(root)
     print(*faults, sep="\n", end="\n" if faults else "")

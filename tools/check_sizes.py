@@ -3,15 +3,17 @@
 """Holds the limits on files and functions, the licence line, and words that must not appear.
 
 Fails: a file of more than 400 lines, a function of more than 60, no SPDX line, a forbidden word. Reports what is past the
-aim: files of more than 150 lines, functions of more than 25.
+aim: files of more than 150 lines, functions of more than 25. Where git is there, only the files that it tracks count.
 """
 import argparse
 import ast
 import re
+import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Iterator, NamedTuple
+from typing import Iterator, NamedTuple, Optional
 
 FILE_AIM, FILE_LIMIT = 150, 400
 FUNCTION_AIM, FUNCTION_LIMIT = 25, 60
@@ -46,6 +48,15 @@ def text_files(root: Path) -> Iterator[Path]:
                 yield from text_files(path)
         elif path.is_file() and path.suffix != ".png" and path.name != ".git":  # a worktree's is a file
             yield path
+
+
+def tracked_files(root: Path) -> Optional[set[Path]]:
+    """None without git, or where none of the files is in a repository: an unpacked archive."""
+    try:
+        listing = subprocess.run(["git", "-C", str(root), "ls-files", "-z"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return {root / name for name in listing.stdout.split("\0") if name} or None
 
 
 def blanked(text: str) -> str:
@@ -128,7 +139,10 @@ def word_findings(path: Path, text: str) -> Iterator[tuple[bool, str]]:
 
 def findings(root: Path) -> Iterator[tuple[bool, str]]:
     """(whether it is a failure, what was found)"""
+    tracked = tracked_files(root)
     for path in text_files(root):
+        if tracked is not None and path not in tracked:
+            continue
         text = path.read_text(encoding="utf-8", errors="replace")
         for hard, message in (*length_findings(path, text), *word_findings(path, text)):
             yield hard, message.removeprefix(f"{root}/")
@@ -153,23 +167,43 @@ CASES = [
 ]
 
 
+def self_test_of_git() -> list[str]:
+    """What is not tracked is not looked at."""
+    with tempfile.TemporaryDirectory() as folder:
+        if not shutil.which("git"):
+            return []
+        for name in ("kept.sh", "stray.sh"):
+            Path(folder, name).write_text("true\n")
+        subprocess.run(["git", "init", "--quiet", folder], check=True)
+        subprocess.run(["git", "-C", folder, "add", "kept.sh"], check=True)
+        failures = [message for hard, message in findings(Path(folder)) if hard]
+    return [] if failures == ["kept.sh:1: no SPDX line"] else [f"kept.sh is tracked, stray.sh is not: found {failures}"]
+
+
 def self_test() -> list[str]:
-    wrong = []
+    wrong = self_test_of_git()
     for name, text, expected in CASES:
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, name).write_text(text)
             failures = [message for hard, message in findings(Path(folder)) if hard]
         if bool(failures) != bool(expected) or (expected and not any(expected in failure for failure in failures)):
             wrong.append(f"{name}: expected {expected or 'nothing'}, found {failures}")
-    print(f"{len(CASES)} cases, {len(wrong)} mistakes")
+    print(f"{len(CASES) + 1} cases, {len(wrong)} mistakes")
     return wrong
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", type=Path, nargs="?", default=Path(__file__).parent.parent, help="the source tree")
     parser.add_argument("--self-test", action="store_true", help="prove that every limit can fail")
     arguments = parser.parse_args()
+    if not (arguments.root / "src").is_dir():
+        parser.error(f"{arguments.root}: no source tree of qkv, it has no src/")
     if arguments.self_test:
         wrong = self_test()
         print(*wrong, sep="\n", end="\n" if wrong else "")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad input gives one line that names it, and exit code 2."""
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ class CommandLines(unittest.TestCase):
             self.assertEqual(done.returncode, 2, done)
             self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
             self.assertIn(word, done.stderr)
+            self.assertEqual(done.stdout, "")
 
     def test_peers(self):
         program = "bench/peers/run_peer.py"
@@ -58,6 +60,20 @@ class CommandLines(unittest.TestCase):
         self.refuses(program, "gpt9.txt", "--shapes", "gpt9")
         self.refuses(program, "'('", "--filter", "(")
         self.refuses(program, "nowhere/rows.json", "--json", "nowhere/rows.json")
+
+    def test_check_instructions(self):
+        program = "tools/check_instructions.py"
+        self.refuses(program, "BUILD is missing")
+        self.refuses(program, "nowhere: no such program", "nowhere")
+        self.refuses(program, "qkv-count-instructions: no such program", ".")
+        self.refuses(program, "false --compiler: exit code 1", shutil.which("false"))
+
+    def test_checks(self):
+        for name in ("kernel_symbols", "layers", "sizes"):
+            self.refuses(f"tools/check_{name}.py", "nowhere: ", "nowhere")
+            self.refuses(f"tools/check_{name}.py", "--sideways", "--sideways")
+        self.refuses("tools/check_kernel_symbols.py", "which build folder")
+        self.refuses("tools/check_kernel_symbols.py", "no objects", str(ROOT))
 
     def test_help(self):
         for program in ("bench/peers/run_peer.py", "bench/report/make_report.py", "tools/bench.sh"):
