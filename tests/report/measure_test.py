@@ -18,10 +18,11 @@ class Clock:
 class Limit:
     """Gives the rates of a list, the last one for ever."""
 
-    name, unit, best = "fma", "FLOP/s", 100.0
+    unit, best = "FLOP/s", 100.0
 
-    def __init__(self, *rates: float):
+    def __init__(self, *rates: float, name: str = "fma"):
         self.rates = list(rates)
+        self.name = name
 
     def measure(self) -> float:
         return self.rates.pop(0) if len(self.rates) > 1 else self.rates[0]
@@ -48,6 +49,17 @@ class Rule(unittest.TestCase):
     def test_short_calls_are_batched(self):
         self.clock.meter(9).measure(self.run_of(1e-6), Limit(100.0), 1.0)
         self.assertAlmostEqual(self.calls * 1e-6, LEAST_BATCH_SECONDS, delta=1e-5)
+
+    def untimed_calls(self, limit: str) -> int:
+        """Of one repetition, with batches of seven calls."""
+        calls: list[int] = []
+        self.clock.meter(9).repeat(lambda count: (calls.append(count), self.run_of(1.0)(count)),
+                                   Limit(100.0, name=limit), 7, 1.0)
+        return sum(calls) - 7
+
+    def test_a_call_brings_the_operands_back_that_the_limit_loop_evicted(self):
+        self.assertEqual(self.untimed_calls("read L2"), 1)
+        self.assertEqual(self.untimed_calls("read DRAM"), 0)
 
     def test_a_slow_machine_is_no_quiet_one(self):
         figure = self.clock.meter(9).measure(self.run_of(0.01), Limit(90.0), 0.5)
