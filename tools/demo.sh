@@ -39,4 +39,4 @@ echo
 build-demo/tools/qkv-attend "${weights[@]}" --html build-demo/attention.html --svg build-demo/attention.svg -- "${texts[@]}"
 echo
 echo "The picture: build-demo/attention.svg. With every layer and head, in a browser: build-demo/attention.html"
-echo "Your own sentence: build-demo/tools/qkv-attend \"It was too heavy for him, so he put it down\""
+echo "Your own sentence: build-demo/tools/qkv-attend \"The soup was cold, so the waiter took it back to the kitchen\""
