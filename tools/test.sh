@@ -40,7 +40,8 @@ skipped=()
 full_cases=5000
 emulated_cases=20    # random attention problems per tier in emulation, where an instruction costs a hundred
 sanitized_cases=200
-in_emulation=(--no-suite checks --no-suite tools --no-suite bench --no-suite instructions --timeout-multiplier 4)
+in_emulation=(--no-suite checks --no-suite tools --no-suite bench --no-suite instructions --no-suite attention_tuning
+  --timeout-multiplier 4)
 # For CPUs whose kernels have run on an earlier one: they differ by the features that are detected.
 repeated_cases=1
 
@@ -183,7 +184,7 @@ check_smaller_x86() {
     skipped+=("x86 CPUs in emulation: this is no x86 machine")
     return
   fi
-  skipped+=("in x86 emulation: the suites checks and tools; $(fewer $emulated_cases), $repeated_cases on Haswell,-...")
+  skipped+=("in x86 emulation: the suites checks, tools, bench, instructions and attention_tuning; $(fewer $emulated_cases), $repeated_cases on Haswell,-...")
   test_emulated_x86 Nehalem "generic" "$emulated_cases"
   test_emulated_x86 Haswell "generic avx2" "$emulated_cases"
   for cpu in Haswell,-avx2 Haswell,-fma Haswell,-xsave; do test_emulated_x86 "$cpu" "generic" "$repeated_cases"; done
@@ -202,7 +203,7 @@ check_neon() {
     -Dbuildtype=release -Dheader_only_includes="$headers" -Dtools=disabled -Dtests=enabled -Dbench=disabled
   required_step "building build-aarch64/" build build-aarch64
   counted_step "symbols of the AArch64 build" "$python" tools/check_kernel_symbols.py build-aarch64
-  skipped+=("in Arm emulation: the suites checks and tools; $(fewer $emulated_cases), $repeated_cases after cortex-a53")
+  skipped+=("in Arm emulation: the suites checks, tools, bench, instructions and attention_tuning; $(fewer $emulated_cases), $repeated_cases after cortex-a53")
   test_emulated_arm cortex-a53 "$emulated_cases"
   test_emulated_arm cortex-a76 "$repeated_cases"
   test_emulated_arm max "$repeated_cases"

@@ -122,7 +122,9 @@ void for_each_kernel(const Check& check) {
 }
 
 // A few rows and many, groups, several blocks and spans of keys; windows of each kind.
+// In a short run one of each phase.
 std::vector<AttentionProblem> samples() {
+  const bool brief = case_count(5000) < 1000;
   struct Window {
     int64_t left, right;
     bool causal;
@@ -140,6 +142,7 @@ std::vector<AttentionProblem> samples() {
       shape.first_query_position = {1100, 63};
       shape.key_count = {1290, 100};
       problems.push_back(gaussian_problem(shape, problems.size() + 1));
+      if (brief) break;
     }
   }
   return problems;
@@ -196,11 +199,13 @@ TEST_CASE("windows: NaN and infinity in a key or value spoil the rows that see i
       for_each_kernel([&](const Staging& staging) {
         INFO(describe(problem));
         const AttentionResult before = attend(problem, staging), after = attend(spoiled, staging);
+        int64_t wrong = 0;
         for_each_index(problem.output_shape(), [&](int64_t b, int64_t h, int64_t row, int64_t c) {
           const bool concerned = b == 0 && h / problem.group() == 1 && visible(problem, b, h, row, j);
           const float was = before.output(b, h, row, c), is = after.output(b, h, row, c);
-          REQUIRE((concerned ? std::isnan(is) : std::memcmp(&was, &is, sizeof was) == 0));
+          wrong += concerned ? !std::isnan(is) : std::memcmp(&was, &is, sizeof was) != 0;
         });
+        CHECK(wrong == 0);
       });
     }
   }
