@@ -122,7 +122,7 @@ def kernel_faults(folder: Path, isa: str) -> Iterator[str]:
 def library_faults(path: Path) -> Iterator[str]:
     """A shared library, by its name without version."""
     for symbol in symbols_of(path, dynamic=True):
-        if symbol.section != "UND" and symbol.name and not symbol.name.startswith("qkv_"):
+        if symbol.section != "UND" and symbol.binding != "LOCAL" and not symbol.name.startswith("qkv_"):
             yield f"{path.name}: exports {symbol.name}"
     for needed in re.findall(r"\(NEEDED\).*\[(.*)\]", output_of("readelf", "--wide", "--dynamic", str(path))):
         if not re.fullmatch(NEEDED[path.name], needed):

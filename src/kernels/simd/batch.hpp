@@ -5,6 +5,7 @@
 
 #include QKV_ISA_HEADER
 
+#include <bit>
 #include <cstdint>
 #include <limits>
 
@@ -62,11 +63,13 @@ QKV_INLINE void store_first(float* to, Floats values, int64_t count) {
   }
 }
 
+// Not xsimd::bitwise_cast: on Arm it calls through a table of functions, which become symbols that ISAs would share.
 QKV_INLINE Floats bits_as_floats(Batch<int32_t> bits) {
-  return xsimd::bitwise_cast<Floats>(bits);
+  return Floats(std::bit_cast<Register>(bits.data));
 }
 QKV_INLINE Batch<int32_t> floats_as_bits(Floats values) {
-  return xsimd::bitwise_cast<Batch<int32_t>>(values);
+  using Integers = Batch<int32_t>::register_type;
+  return Batch<int32_t>(std::bit_cast<Integers>(values.data));
 }
 
 // Lane by lane in a fixed tree, so that the order of additions is the same for every use.
