@@ -21,9 +21,11 @@ typedef enum qkv_activation_kind {
 
 typedef struct qkv_activation_args {
   size_t size;
-  int32_t kind;      /* qkv_activation_kind */
-  qkv_tensor input;  /* f32 [rows, columns] */
-  qkv_tensor output; /* f32 [rows, columns]; may be the same view as input */
+  int32_t kind;          /* qkv_activation_kind */
+  qkv_tensor input;      /* f32 [rows, columns] */
+  qkv_tensor output;     /* f32 [rows, columns]; may be the same view as input or multiplier */
+  qkv_tensor multiplier; /* optional f32 [rows, columns], times which the activation is taken: SwiGLU with SiLU, GeGLU
+                            with GELU (Shazeer 2020) */
 } qkv_activation_args;
 
 QKV_API qkv_status qkv_activation_plan(const qkv_activation_args* args, qkv_plan* plan);

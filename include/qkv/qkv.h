@@ -11,6 +11,7 @@
 #include "qkv/norm.h"
 #include "qkv/pool.h"
 #include "qkv/position.h"
+#include "qkv/rope.h"
 #include "qkv/softmax.h"
 #include "qkv/tuning.h"
 #include "qkv/types.h"

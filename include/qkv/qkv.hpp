@@ -95,6 +95,8 @@ QKV_OPERATION(embedding);
 QKV_OPERATION(matmul);
 QKV_OPERATION(norm);
 QKV_OPERATION(position);
+QKV_OPERATION(rope);
+QKV_OPERATION(rope_table);
 QKV_OPERATION(softmax);
 #undef QKV_OPERATION
 

@@ -27,6 +27,7 @@ struct Activation : RowOperation<Activation, qkv_activation_args> {
     OperandsOf<Args> list(planned, args);
     list.add(&Args::input, rows_of("input", Role::input, rows, columns), true);
     list.add(&Args::output, rows_of("output", Role::output, rows, columns));
+    list.add(&Args::multiplier, rows_of("multiplier", Role::optional, rows, columns), true);
     return list;
   }
 

@@ -21,14 +21,6 @@ qkv_status check_sinusoids(const qkv_position_args& args) {
   return fail(QKV_INVALID_ARGUMENT, "base = %g: must be 0 or a normal positive number", static_cast<double>(args.base));
 }
 
-// Positions that count up from first_position.
-qkv_status check_first(const qkv_position_args& args, int64_t limit) {
-  const int64_t first = args.first_position, rows = args.output.shape[0];
-  if (first >= 0 && first <= limit && rows <= limit - first) return QKV_OK;
-  return fail(QKV_INVALID_ARGUMENT, "first_position = %lld: must be at least 0, and with %lld rows stay below %lld",
-              static_cast<long long>(first), static_cast<long long>(rows), static_cast<long long>(limit));
-}
-
 struct Position : RowOperation<Position, qkv_position_args> {
   static constexpr Operation operation = Operation::position;
   static constexpr auto kernel = &RowKernels::position;
@@ -58,8 +50,7 @@ struct Position : RowOperation<Position, qkv_position_args> {
 
   static qkv_status check_rows(const Args& args, RowRange rows) {
     const int64_t limit = args.kind == QKV_POSITION_LEARNED ? args.table.shape[0] : INT64_MAX;
-    if (args.positions == nullptr) return check_first(args, limit);
-    return check_ids({"positions", args.positions, limit}, args.output, rows);
+    return check_positions({"positions", args.positions, limit}, args.first_position, args.output, rows);
   }
 };
 

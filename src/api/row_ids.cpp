@@ -34,4 +34,12 @@ qkv_status check_ids(const RowIds& ids, const qkv_tensor& output, RowRange rows)
   return QKV_OK;
 }
 
+qkv_status check_positions(const RowIds& positions, int64_t first, const qkv_tensor& output, RowRange rows) {
+  if (positions.ids != nullptr) return check_ids(positions, output, rows);
+  const int64_t count = output.shape[0], limit = positions.limit;
+  if (first >= 0 && first <= limit && count <= limit - first) return QKV_OK;
+  return fail(QKV_INVALID_ARGUMENT, "first_position = %lld: must be at least 0, and with %lld rows stay below %lld",
+              static_cast<long long>(first), static_cast<long long>(count), static_cast<long long>(limit));
+}
+
 }  // namespace qkv

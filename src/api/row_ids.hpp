@@ -15,4 +15,7 @@ struct RowIds {
 // That the ids of these rows of the output are there, in bounds, and that all of them lie apart from the output.
 qkv_status check_ids(const RowIds& ids, const qkv_tensor& output, RowRange rows);
 
+// The same for positions, or without them for those that count up from `first`.
+qkv_status check_positions(const RowIds& positions, int64_t first, const qkv_tensor& output, RowRange rows);
+
 }  // namespace qkv

@@ -13,13 +13,20 @@
 
 namespace qkv {
 
+// Of an output whose form was checked, so that this fits.
+inline int64_t elements_per_row(const qkv_tensor& output) {
+  int64_t elements = empty(output) ? 0 : 1;
+  for (int axis = 1; axis < output.rank; axis++) elements *= output.shape[axis];
+  return elements;
+}
+
 template <class Op, class RowArgs>
 struct RowOperation {
   using Args = RowArgs;
   using Body = RowPlan<Args>;
 
   static qkv_status make_plan(const Args& args, Plan<Body>& plan) {
-    const RowBlocks blocks = make_row_blocks(args.output.shape[0], args.output.shape[1], Tuning{});
+    const RowBlocks blocks = make_row_blocks(args.output.shape[0], elements_per_row(args.output), Tuning{});
     plan = {{}, {blocks, args}};
     plan.header.task_count = divide_up(blocks.rows, blocks.rows_per_task);
     return QKV_OK;
@@ -27,10 +34,11 @@ struct RowOperation {
 
   static void describe(Args& args, Plan<Body>& plan) {
     PlanHeader& header = plan.header;
-    const int64_t rows = args.output.shape[0], columns = args.output.shape[1];
+    const int64_t rows = args.output.shape[0];
     std::snprintf(header.kernel, sizeof header.kernel, "%s.f32@%s", Op::name(args),
                   kernels_of_tier(plan.body.blocks.tier).rows.isa);
-    header.flops = Op::flops_per_element * static_cast<double>(rows) * static_cast<double>(columns);
+    header.flops =
+        Op::flops_per_element * static_cast<double>(rows) * static_cast<double>(elements_per_row(args.output));
     header.bytes = bytes_of(Op::operands(args, args), rows);
   }
 

@@ -10,6 +10,7 @@
 #include "qkv/matmul.h"
 #include "qkv/norm.h"
 #include "qkv/position.h"
+#include "qkv/rope.h"
 #include "qkv/softmax.h"
 
 namespace qkv {
@@ -115,6 +116,8 @@ struct RowKernels {
   RowFunction<qkv_activation_args> activation;
   RowFunction<qkv_embedding_args> embedding;
   RowFunction<qkv_position_args> position;
+  RowFunction<qkv_rope_args> rope;
+  RowFunction<qkv_rope_table_args> rope_table;
 };
 
 // ---- the table ----------------------------------------------------------------------------------------------------

@@ -6,12 +6,15 @@
 #include "kernels/embedding/embedding.hpp"
 #include "kernels/embedding/position.hpp"
 #include "kernels/norm/norm.hpp"
+#include "kernels/rope/rope.hpp"
+#include "kernels/rope/rope_table.hpp"
 #include "kernels/softmax/softmax.hpp"
 
 namespace qkv::QKV_ISA {
 namespace {
 
-constexpr RowKernels row_kernels{softmax_rows, norm_rows, activation_rows, embedding_rows, position_rows};
+constexpr RowKernels row_kernels{softmax_rows,  norm_rows, activation_rows, embedding_rows,
+                                 position_rows, rope_rows, rope_table_rows};
 
 }  // namespace
 }  // namespace qkv::QKV_ISA

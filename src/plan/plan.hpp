@@ -10,7 +10,18 @@
 
 namespace qkv {
 
-enum class Operation : uint32_t { none, attention, matmul, softmax, norm, activation, embedding, position };
+enum class Operation : uint32_t {
+  none,
+  attention,
+  matmul,
+  softmax,
+  norm,
+  activation,
+  embedding,
+  position,
+  rope,
+  rope_table
+};
 
 inline constexpr uint32_t plan_magic = 0x716b7670;  // "qkvp"
 inline constexpr int64_t cache_line = 64;

@@ -33,7 +33,7 @@ struct Packed {
 };
 
 qkv_status copy_with(const qkv_tensor& input, const qkv_tensor& output) {
-  const qkv_activation_args args{sizeof args, QKV_IDENTITY, input, output};
+  const qkv_activation_args args{sizeof args, QKV_IDENTITY, input, output, {}};
   return execute(activation_operation, args);
 }
 

@@ -77,16 +77,20 @@ TEST_CASE("activation: hostile arguments are refused, named, and leave the outpu
   using Args = qkv_activation_args;
   std::vector<Fault<Args>> faults = size_faults<Args>();
   append(faults, view_faults("input", &Args::input));
-  append(faults, output_faults<Args>("output", &Args::output, {{"input", &Args::input}}));
-  append(faults, {option_fault<Args>("unknown kind", "kind", [](Args& a) { a.kind = 5; }),
-                  option_fault<Args>("negative kind", "kind", [](Args& a) { a.kind = -1; }),
-                  option_fault<Args>("output of fewer rows", "output|input", [](Args& a) { a.output.shape[0] = 5; })});
+  append(faults, view_faults("multiplier", &Args::multiplier));
+  append(faults,
+         output_faults<Args>("output", &Args::output, {{"input", &Args::input}, {"multiplier", &Args::multiplier}}));
+  append(faults,
+         {option_fault<Args>("unknown kind", "kind", [](Args& a) { a.kind = 5; }),
+          option_fault<Args>("multiplier of fewer columns", "multiplier", [](Args& a) { a.multiplier.shape[1] = 19; }),
+          option_fault<Args>("negative kind", "kind", [](Args& a) { a.kind = -1; }),
+          option_fault<Args>("output of fewer rows", "output|input", [](Args& a) { a.output.shape[0] = 5; })});
   check_faults(activation_operation, faults, valid_activation);
 }
 
 TEST_CASE("activation: an element 2^63 bytes before the first is out of reach") {
   float elements[] = {1, 2}, output[] = {42, 42};
-  qkv_activation_args args = {sizeof args, QKV_RELU, {}, {}};
+  qkv_activation_args args = {sizeof args, QKV_RELU, {}, {}, {}};
   args.input = {elements, QKV_F32, 2, {2, 1}, {INT64_MIN / 4, 1}};
   args.output = {output, QKV_F32, 2, {2, 1}, {1, 1}};
   CHECK(execute(activation_operation, args) == QKV_INVALID_ARGUMENT);
@@ -173,6 +177,47 @@ TEST_CASE("position: hostile sinusoids are refused") {
                          }),
       {"a negative position", [](Args& a) { a.positions = id_negative; }, "positions", Seen::in_run}};
   check_faults<Args>(position_operation, faults, valid_sinusoid);
+}
+
+TEST_CASE("rope: hostile arguments are refused, named, and leave the output alone") {
+  using Args = qkv_rope_args;
+  std::vector<Fault<Args>> faults = size_faults<Args>();
+  append(faults, view_faults("input", &Args::input));
+  append(faults, view_faults("table", &Args::table));
+  append(faults, output_faults<Args>("output", &Args::output, {{"input", &Args::input}, {"table", &Args::table}}));
+  append(faults, {option_fault<Args>("unknown kind", "kind", [](Args& a) { a.kind = 2; }),
+                  option_fault<Args>("odd pairs", "table", [](Args& a) { a.table.shape[1] = 17; }),
+                  option_fault<Args>("no pairs", "table", [](Args& a) { a.table.shape[1] = 0; }),
+                  option_fault<Args>("more pairs than dims", "table", [](Args& a) { a.table.shape[1] = 22; }),
+                  option_fault<Args>("table of fewer rows", "table", [](Args& a) { a.table.shape[0] = 5; }),
+                  option_fault<Args>("output of fewer heads", "output", [](Args& a) { a.output.shape[1] = 1; })});
+  check_faults(rope_operation, faults, valid_rope);
+}
+
+TEST_CASE("rope table: hostile arguments are refused, named, and leave the output alone") {
+  using Args = qkv_rope_table_args;
+  static const float bad_divisors[] = {1, 1, NAN, 1, 1, 1, 1, 1, 1, 1};
+  std::vector<Fault<Args>> faults = size_faults<Args>();
+  append(faults, view_faults("divisors", &Args::divisors));
+  append(faults, output_faults<Args>("output|divisors", &Args::output, {{"divisors", &Args::divisors}}));
+  const auto number = [](const char* argument, float Args::*field, float value) {
+    return option_fault<Args>(argument, argument, [field, value](Args& a) { a.*field = value; });
+  };
+  for (float value : {NAN, INFINITY, -1.0f}) {
+    append(faults, {number("base", &Args::base, value), number("factor", &Args::factor, value),
+                    number("original_context", &Args::original_context, value),
+                    number("low_turns", &Args::low_turns, value), number("high_turns", &Args::high_turns, value)});
+  }
+  append(faults, {number("magnitude", &Args::magnitude, NAN),
+                  number("factor", &Args::factor, 0.5f),
+                  number("base", &Args::base, 1),
+                  number("high_turns", &Args::high_turns, 0.5f),
+                  option_fault<Args>("unknown scaling", "scaling", [](Args& a) { a.scaling = 4; }),
+                  option_fault<Args>("odd columns", "output", [](Args& a) { a.output.shape[1] = 19; }),
+                  option_fault<Args>("fewer divisors", "divisors", [](Args& a) { a.divisors.shape[0] = 9; }),
+                  {"a divisor that is none", [](Args& a) { a.divisors.data = const_cast<float*>(bad_divisors); },
+                   "divisors", Seen::in_run}});
+  check_faults(rope_table_operation, faults, valid_rope_table);
 }
 
 }  // namespace qkv_test

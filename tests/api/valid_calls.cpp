@@ -50,7 +50,8 @@ qkv_norm_args norm_of(Operands& operands, int64_t columns) {
 
 qkv_activation_args activation_of(Operands& operands, int64_t columns) {
   const Shape rows{1, 1, 6, columns};
-  return {sizeof(qkv_activation_args), QKV_SILU, operands.input(rows, 2), operands.output(rows, 2)};
+  return {sizeof(qkv_activation_args), QKV_SILU, operands.input(rows, 2), operands.output(rows, 2),
+          operands.input(rows, 2)};
 }
 
 qkv_embedding_args embedding_of(Operands& operands, int64_t columns) {
@@ -65,6 +66,30 @@ qkv_position_args position_of(Operands& operands, int64_t columns) {
   args.output = operands.output({1, 1, 6, columns}, 2);
   args.positions = ids;
   args.table = operands.input({1, 1, 9, columns}, 2);
+  return args;
+}
+
+qkv_rope_args rope_of(Operands& operands, int64_t head_dim) {
+  const Shape heads{1, 6, 2, head_dim};
+  qkv_rope_args args = {};
+  args.size = sizeof args;
+  args.input = operands.input(heads, 3);
+  args.table = operands.input({1, 1, 6, head_dim - 2}, 2);
+  args.output = operands.output(heads, 3);
+  return args;
+}
+
+qkv_rope_table_args rope_table_of(Operands& operands, int64_t columns) {
+  static const std::vector<float> divisors(10000, 1.5f);
+  qkv_rope_table_args args = {};
+  args.size = sizeof args;
+  args.output = operands.output({1, 1, 6, columns}, 2);
+  args.positions = ids;
+  args.scaling = QKV_ROPE_YARN;
+  args.factor = 4;
+  args.original_context = 4096;
+  const int64_t pairs = columns / 2;
+  args.divisors = qkv_tensor_f32(divisors.data(), 1, &pairs);
   return args;
 }
 
@@ -127,6 +152,20 @@ qkv_position_args valid_position(Operands& operands) {
 }
 qkv_position_args divided_position(Operands& operands) {
   return position_of(operands, wide);
+}
+
+qkv_rope_args valid_rope(Operands& operands) {
+  return rope_of(operands, narrow);
+}
+qkv_rope_args divided_rope(Operands& operands) {
+  return rope_of(operands, wide);
+}
+
+qkv_rope_table_args valid_rope_table(Operands& operands) {
+  return rope_table_of(operands, narrow);
+}
+qkv_rope_table_args divided_rope_table(Operands& operands) {
+  return rope_table_of(operands, wide);
 }
 
 }  // namespace qkv_test

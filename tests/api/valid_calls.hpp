@@ -18,6 +18,8 @@ qkv_norm_args valid_norm(Operands& operands);
 qkv_activation_args valid_activation(Operands& operands);
 qkv_embedding_args valid_embedding(Operands& operands);  // of 9 entries
 qkv_position_args valid_position(Operands& operands);    // learned, of 9 entries
+qkv_rope_args valid_rope(Operands& operands);            // 2 heads of 20, of which 18 turn
+qkv_rope_table_args valid_rope_table(Operands& operands);
 
 // Calls visit(operation, valid_call) for each of them.
 template <typename Visit>
@@ -29,6 +31,8 @@ void for_each_operation(const Visit& visit) {
   visit(activation_operation, valid_activation);
   visit(embedding_operation, valid_embedding);
   visit(position_operation, valid_position);
+  visit(rope_operation, valid_rope);
+  visit(rope_table_operation, valid_rope_table);
 }
 
 // The same of 200 rows (matmul) or 20,000 columns: several tasks.
@@ -38,6 +42,8 @@ qkv_norm_args divided_norm(Operands& operands);
 qkv_activation_args divided_activation(Operands& operands);
 qkv_embedding_args divided_embedding(Operands& operands);
 qkv_position_args divided_position(Operands& operands);
+qkv_rope_args divided_rope(Operands& operands);
+qkv_rope_table_args divided_rope_table(Operands& operands);
 
 template <typename Visit>
 void for_each_divided_operation(const Visit& visit) {
@@ -48,6 +54,8 @@ void for_each_divided_operation(const Visit& visit) {
   visit(activation_operation, divided_activation);
   visit(embedding_operation, divided_embedding);
   visit(position_operation, divided_position);
+  visit(rope_operation, divided_rope);
+  visit(rope_table_operation, divided_rope_table);
 }
 
 }  // namespace qkv_test

@@ -96,6 +96,29 @@ TEST_CASE("activation: -inf gives -inf in identity, else 0") {
   });
 }
 
+TEST_CASE("activation: a multiplier, of every layout and broadcast, in place") {
+  for_each_kind([](int32_t kind) {
+    for (uint64_t seed = 0; seed < 20; seed++) {
+      Random random(seed);
+      const Array<float> input = random.gaussian_array({1, 1, 3, random.integer(1, 40)}, 3);
+      const Shape shape = seed % 4 == 0 ? Shape{1, 1, 1, input.shape()[3]} : input.shape();
+      const Array<float> multiplier = random.gaussian_array(shape, 3);
+      Expected expected = activation_reference(kind, input);
+      for_each_index(input.shape(), [&](int64_t, int64_t, int64_t row, int64_t column) {
+        const auto factor = static_cast<double>(multiplier(row, column));
+        expected.value(row, column) *= factor;
+        expected.error(row, column) = expected.error(row, column) * std::abs(factor) +
+                                      rounding * std::abs(expected.value(row, column)) + smallest;
+      });
+      for_each_tier([&](const std::string& tier) {
+        INFO("on ", tier, ": ", activation_name(kind), " seed ", seed);
+        const RowCall call{.layout_seed = seed, .in_place = seed % 3 == 0};
+        CHECK(first_failure("output", call_activation(kind, input, call, multiplier), expected) == "");
+      });
+    }
+  });
+}
+
 TEST_CASE("activation: empty problems succeed") {
   for_each_kind([](int32_t kind) {
     check(kind, Array<float>({1, 1, 0, 5}));

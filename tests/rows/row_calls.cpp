@@ -86,14 +86,17 @@ NormResult call_norm(const NormProblem& problem, bool want_sum, const RowCall& c
   return {read(output), want_sum ? read(sum) : Array<float>()};
 }
 
-Array<float> call_activation(int32_t kind, const Array<float>& values, const RowCall& call) {
+Array<float> call_activation(int32_t kind, const Array<float>& values, const RowCall& call,
+                             const Array<float>& multiplier) {
   Layouts layouts(call);
   const StagedTensor<float> input(values, 2, layouts.next());
   const StagedTensor<float> separate = stage_output(values.shape(), layouts);
   const StagedTensor<float>& output = call.in_place ? input : separate;
-  const qkv_activation_args args{sizeof args, kind, input.view(), output.view()};
+  const StagedTensor<float> factors(multiplier, values.shape(), 2, layouts.next());
+  const qkv_activation_args args{sizeof args, kind, input.view(), output.view(), factors.view()};
   run(activation_operation, args, call);
   REQUIRE((call.in_place || input.unchanged()));
+  REQUIRE(factors.unchanged());
   return read(output);
 }
 
@@ -128,6 +131,33 @@ Array<float> call_position(const PositionProblem& problem, const RowCall& call) 
   args.base = problem.base;
   run(position_operation, args, call);
   REQUIRE((table.unchanged() && positions.unchanged()));
+  return read(output);
+}
+
+Array<float> call_rope_table(const RopeTableProblem& problem, const RowCall& call) {
+  Layouts layouts(call);
+  const StagedTensor<float> divisors(problem.divisors, 1, layouts.next());
+  const StagedTensor<int64_t> positions = stage_numbers(problem.positions);
+  const StagedTensor<float> output = stage_output(problem.shape(), layouts);
+  qkv_rope_table_args args = problem.args();
+  args.output = output.view();
+  args.positions = positions.data();
+  args.divisors = divisors.view();
+  run(rope_table_operation, args, call);
+  REQUIRE((divisors.unchanged() && positions.unchanged()));
+  return read(output);
+}
+
+Array<float> call_rope(const RopeProblem& problem, const RowCall& call) {
+  Layouts layouts(call);
+  const StagedTensor<float> table(problem.table, 2, layouts.next());
+  const StagedTensor<float> input(problem.input, 3, layouts.next());
+  const StagedTensor<float> separate(Array<float>(problem.input.shape(), canary), 3, layouts.next());
+  const StagedTensor<float>& output = call.in_place ? input : separate;
+  const qkv_rope_args args{sizeof args, problem.kind, table.view(), input.view(), output.view()};
+  run(rope_operation, args, call);
+  REQUIRE((call.in_place || input.unchanged()));
+  REQUIRE(table.unchanged());
   return read(output);
 }
 

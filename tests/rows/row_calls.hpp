@@ -5,6 +5,7 @@
 
 #include <bit>
 
+#include "reference/rope.hpp"
 #include "reference/rows.hpp"
 #include "support/execution.hpp"
 #include "support/staged_tensor.hpp"
@@ -23,9 +24,12 @@ struct NormResult {
 
 Array<float> call_softmax(const SoftmaxProblem& problem, const RowCall& call = {});
 NormResult call_norm(const NormProblem& problem, bool want_sum, const RowCall& call = {});
-Array<float> call_activation(int32_t kind, const Array<float>& input, const RowCall& call = {});
+Array<float> call_activation(int32_t kind, const Array<float>& input, const RowCall& call = {},
+                             const Array<float>& multiplier = {});
 Array<float> call_embedding(const Array<float>& table, const std::vector<int64_t>& ids, const Array<float>& addend,
                             const RowCall& call = {});
 Array<float> call_position(const PositionProblem& problem, const RowCall& call = {});
+Array<float> call_rope_table(const RopeTableProblem& problem, const RowCall& call = {});
+Array<float> call_rope(const RopeProblem& problem, const RowCall& call = {});
 
 }  // namespace qkv_test

@@ -31,6 +31,9 @@ inline constexpr Operation<qkv_activation_args> activation_operation{qkv_activat
 inline constexpr Operation<qkv_embedding_args> embedding_operation{qkv_embedding_plan, qkv_embedding_run,
                                                                    qkv_embedding};
 inline constexpr Operation<qkv_position_args> position_operation{qkv_position_plan, qkv_position_run, qkv_position};
+inline constexpr Operation<qkv_rope_args> rope_operation{qkv_rope_plan, qkv_rope_run, qkv_rope};
+inline constexpr Operation<qkv_rope_table_args> rope_table_operation{qkv_rope_table_plan, qkv_rope_table_run,
+                                                                     qkv_rope_table};
 
 struct Execution {
   int32_t workers = 0;   // 0: no pool

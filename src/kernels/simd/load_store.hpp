@@ -63,5 +63,14 @@ QKV_INLINE void for_vectors(int64_t columns, Function&& function) {
   if (column < columns) function(column, columns - column);
 }
 
+// Copies a row, or adds it.
+inline void put_row(Row from, Row to, int64_t columns, bool accumulate) {
+  for_vectors(columns, [&](int64_t column, int64_t count) {
+    Floats values = from.load(column, count);
+    if (accumulate) values = to.load(column, count) + values;
+    to.store(column, values, count);
+  });
+}
+
 }  // namespace
 }  // namespace qkv::QKV_ISA
