@@ -28,6 +28,7 @@ constexpr const char* footer =
     "Layers and heads count from 1. Without --layer the table shows the last layer, without --head the mean of the\n"
     "layer's heads. For a pronoun the head is looked for that tells best which word it means: the one in which the\n"
     "pronoun looks most at one earlier content word, beyond what that head gives to the same distance elsewhere.\n"
+    "Where that is less than half of its attention, or no second head agrees, no head shows it clearly.\n"
     "Put a TEXT that begins with - after --.";
 
 void add_options(CLI::App& app, Options& options) {
