@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/machine.hpp"
 #include "qkv/qkv.h"
 #include "tools/support/golden.hpp"
 #include "tools/support/program.hpp"
@@ -189,6 +190,8 @@ TEST_CASE("qkv-attend: the report shows every word, the times and the instructio
   for (const char* empty : {"", " \t", "\u200b"})
     CHECK(attend({"--random", empty}).find("  this text has no words, so no word looks at another\n") !=
           std::string::npos);
+  const std::string most = std::to_string(4 * qkv::tools::core_count());
+  CHECK(attend({"--random", "--threads", most, pizza}).find(", " + most + " threads;") != std::string::npos);
 }
 
 TEST_CASE("qkv-attend: many texts are listed with the closest one") {
