@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 typedef struct qkv_softmax_args {
-  size_t size;
+  size_t size;          /* sizeof(qkv_softmax_args) */
   qkv_tensor input;     /* f32 [rows, columns] */
   qkv_tensor output;    /* f32 [rows, columns]; may be the same view as input */
   qkv_tensor bias;      /* optional f32 [rows, columns] */
