@@ -187,6 +187,7 @@ TEST_CASE("qkv-attend: the report shows every word, the times and the instructio
     CAPTURE(part);
     CHECK(report.find(part) != std::string::npos);
   }
+  CHECK(attend({"--random", "it"}).find("\n    it     has no other word to look at\n") != std::string::npos);
   for (const char* empty : {"", " \t", "\u200b"})
     CHECK(attend({"--random", empty}).find("  this text has no words, so no word looks at another\n") !=
           std::string::npos);

@@ -46,7 +46,7 @@ std::string most_attended(const WordAttention& attention, const std::vector<std:
   std::string line;
   for (auto target = targets.begin(); target != shown; ++target)
     append(line, "{}{} {:.2f}", line.empty() ? "" : "  ", words[target->second], target->first);
-  return line;
+  return line.empty() ? "has no other word to look at" : line;
 }
 
 std::string word_table(const WordAttention& attention, const std::vector<std::string>& words, std::size_t layer,
