@@ -20,7 +20,7 @@ namespace {
 
 using namespace qkv::tools;
 
-constexpr std::size_t max_picture_bytes = std::size_t{512} * 1024 * 1024;
+constexpr std::size_t max_picture_bytes = std::size_t{256} * 1024 * 1024;
 
 std::vector<std::string> texts_from(const Options& options) {
   if (!options.texts.empty()) {

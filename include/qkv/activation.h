@@ -20,7 +20,7 @@ typedef enum qkv_activation_kind {
 } qkv_activation_kind;
 
 typedef struct qkv_activation_args {
-  size_t size;
+  size_t size;           /* sizeof(qkv_activation_args) */
   int32_t kind;          /* qkv_activation_kind */
   qkv_tensor input;      /* f32 [rows, columns] */
   qkv_tensor output;     /* f32 [rows, columns]; may be the same view as input or multiplier */

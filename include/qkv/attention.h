@@ -38,7 +38,7 @@ typedef struct qkv_attention_args {
   int64_t window_left;                 /* n > 0: it sees the last n keys up to its own, p - n + 1 ..; 0: all */
   int64_t window_right;                /* n > 0: it sees n keys from its own on, .. p + n - 1; 0: all */
 
-  int32_t scale_is_set; /* 0: scale is 1 / sqrt(key dim) */
+  int32_t scale_is_set; /* 0: scale is 1 / sqrt(key dim), and the next field must be 0 */
   float scale;          /* any finite value */
 
   qkv_tensor bias; /* optional f32 [batch, query heads, query rows, keys], added to the scaled logits; -inf hides a key,

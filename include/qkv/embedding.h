@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 typedef struct qkv_embedding_args {
-  size_t size;
+  size_t size;        /* sizeof(qkv_embedding_args) */
   qkv_tensor table;   /* f32 [entries, columns] */
   const int64_t* ids; /* [rows]; every id is checked, 0 <= id < entries, before anything is read or written */
   qkv_tensor output;  /* f32 [rows, columns] */

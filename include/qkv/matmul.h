@@ -24,7 +24,7 @@ QKV_API qkv_status qkv_matmul_pack_bytes(const qkv_tensor* weight, size_t* bytes
 QKV_API qkv_status qkv_matmul_pack(const qkv_tensor* weight, void* packed, size_t bytes);
 
 typedef struct qkv_matmul_args {
-  size_t size;
+  size_t size;        /* sizeof(qkv_matmul_args) */
   qkv_tensor input;   /* f32 [m, k] */
   const void* weight; /* made by qkv_matmul_pack; its header is read by plan and run */
   qkv_tensor bias;    /* optional f32 [n] */

@@ -17,7 +17,7 @@ extern "C" {
 typedef enum qkv_norm_kind { QKV_LAYER_NORM = 0, QKV_RMS_NORM = 1 } qkv_norm_kind;
 
 typedef struct qkv_norm_args {
-  size_t size;
+  size_t size;         /* sizeof(qkv_norm_args) */
   int32_t kind;        /* qkv_norm_kind */
   float epsilon;       /* finite, >= 0 */
   qkv_tensor input;    /* f32 [rows, columns], columns >= 1 */

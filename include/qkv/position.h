@@ -23,7 +23,7 @@ typedef enum qkv_position_kind {
 } qkv_position_kind;
 
 typedef struct qkv_position_args {
-  size_t size;
+  size_t size;              /* sizeof(qkv_position_args) */
   int32_t kind;             /* qkv_position_kind */
   int32_t accumulate;       /* 1: add to output instead of replacing it */
   qkv_tensor output;        /* f32 [rows, columns] */

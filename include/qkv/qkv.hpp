@@ -8,13 +8,16 @@
 //
 //   qkv::Plan plan(args, workers);    // once per shape; then, as often as data arrives and from any thread:
 //   plan.run(args, first_task, last_task, worker);
+//   plan.run(args, pool);             // or all of it on a pool, such as qkv_openmp_pool(workers)
 #ifndef QKV_QKV_HPP
 #define QKV_QKV_HPP
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <initializer_list>
 #include <iterator>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -116,16 +119,46 @@ class Plan {
   const qkv_plan_facts& facts() const { return facts_; }
 
   void run(const Args& args, std::int64_t first_task, std::int64_t last_task, std::int32_t worker) {
-    if (worker >= workers_) {
-      throw Error(QKV_INVALID_ARGUMENT, "worker = " + std::to_string(worker) + ": the plan has workspace for " +
-                                            std::to_string(workers_) + " workers");
-    }
+    if (worker >= workers_) refuse("worker = ", worker);
     check(Operation<Args>::run(&plan_, &args, first_task, last_task, worker, workspace_.data()));
   }
   // All tasks on this thread.
   void run(const Args& args) { run(args, 0, facts_.task_count, 0); }
+  // All tasks on a pool of at most the plan's workers. An id or count that is out of bounds is found by the task that
+  // reads it; others may have written their outputs by then.
+  void run(const Args& args, const qkv_pool& pool) {
+    if (pool.worker_count < 1 || pool.worker_count > workers_) refuse("pool.worker_count = ", pool.worker_count);
+    if (pool.parallel_for == nullptr) throw Error(QKV_INVALID_ARGUMENT, "pool.parallel_for = NULL");
+    run(args, 0, 0, 0);  // what is wrong with args as a whole is found before anything is written
+    Job job{*this, args, {}, {}};
+    pool.parallel_for(pool.context, facts_.task_count, &run_tasks, &job);
+    if (job.error) std::rethrow_exception(job.error);
+  }
 
  private:
+  struct Job {
+    Plan& plan;
+    const Args& args;
+    std::mutex mutex;
+    std::exception_ptr error;
+  };
+
+  // Pools are C: no exception may pass through them.
+  static void run_tasks(void* context, std::int64_t first_task, std::int64_t last_task, std::int32_t worker) {
+    Job& job = *static_cast<Job*>(context);
+    try {
+      job.plan.run(job.args, first_task, last_task, worker);
+    } catch (...) {
+      const std::lock_guard<std::mutex> lock(job.mutex);
+      job.error = std::current_exception();
+    }
+  }
+
+  void refuse(const char* argument, std::int32_t value) const {
+    throw Error(QKV_INVALID_ARGUMENT, argument + std::to_string(value) + ": the plan has workspace for " +
+                                          std::to_string(workers_) + " workers");
+  }
+
   std::int32_t workers_;
   qkv_plan plan_;
   qkv_plan_facts facts_;

@@ -34,7 +34,7 @@ typedef enum qkv_rope_scaling {
 } qkv_rope_scaling;
 
 typedef struct qkv_rope_table_args {
-  size_t size;
+  size_t size;              /* sizeof(qkv_rope_table_args) */
   qkv_tensor output;        /* f32 [rows, rotary_dim], rotary_dim even: the cosines of all pairs, then their sines */
   const int64_t* positions; /* optional [rows], >= 0; NULL: first_position + row */
   int64_t first_position;   /* >= 0 */
@@ -60,7 +60,7 @@ typedef enum qkv_rope_kind {
 } qkv_rope_kind;
 
 typedef struct qkv_rope_args {
-  size_t size;
+  size_t size;       /* sizeof(qkv_rope_args) */
   int32_t kind;      /* qkv_rope_kind */
   qkv_tensor table;  /* f32 [rows, rotary_dim] of qkv_rope_table, 2 <= rotary_dim <= head_dim */
   qkv_tensor input;  /* f32 [rows, heads, head_dim]; dimensions from rotary_dim on are copied */

@@ -13,12 +13,12 @@ extern "C" {
 #endif
 
 typedef struct qkv_softmax_args {
-  size_t size;
+  size_t size;          /* sizeof(qkv_softmax_args) */
   qkv_tensor input;     /* f32 [rows, columns] */
   qkv_tensor output;    /* f32 [rows, columns]; may be the same view as input */
   qkv_tensor bias;      /* optional f32 [rows, columns] */
   qkv_tensor mask;      /* optional bool [rows, columns]: not 0 = visible */
-  int32_t scale_is_set; /* 0: scale is 1 */
+  int32_t scale_is_set; /* 0: scale is 1, and the next field must be 0 */
   float scale;          /* any finite value */
 } qkv_softmax_args;
 

@@ -31,7 +31,9 @@ struct Activation : RowOperation<Activation, qkv_activation_args> {
     return list;
   }
 
-  static bool fits(const Body& body, const Args& args) { return body.args.kind == args.kind; }
+  static qkv_status check_fit(const Body& body, const Args& args) {
+    return check_planned("kind", args.kind, body.args.kind);
+  }
 };
 
 }  // namespace

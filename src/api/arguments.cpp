@@ -10,11 +10,12 @@ qkv_status check_share(const PlanHeader& header, const Share& share) {
                 static_cast<long long>(last), static_cast<long long>(header.task_count));
   }
   if (worker < 0) return fail(QKV_INVALID_ARGUMENT, "worker = %d: must not be negative", worker);
-  if (workspace_bytes(header, int64_t{worker} + 1) == SIZE_MAX) {
+  const size_t needed = workspace_bytes(header, int64_t{worker} + 1);
+  if (needed == SIZE_MAX) {
     return fail(QKV_INVALID_ARGUMENT, "worker = %d: no workspace reaches that far", worker);
   }
   if (workspace == nullptr && header.worker_bytes > 0 && first < last) {
-    return fail(QKV_WORKSPACE_TOO_SMALL, "workspace = NULL: the plan needs one");
+    return fail(QKV_WORKSPACE_TOO_SMALL, "workspace = NULL: worker %d needs %zu bytes", worker, needed);
   }
   return QKV_OK;
 }

@@ -2,13 +2,21 @@
 // The arguments that all entry points have in common: a versioned args struct, tasks, worker, pool, workspace.
 #pragma once
 
+#include <cstddef>
 #include <cstring>
 
 #include "api/error.hpp"
 #include "plan/plan.hpp"
 #include "qkv/pool.h"
+#include "qkv/tuning.h"
 
 namespace qkv {
+
+// No caller knows less than this: every operation has an output.
+template <class Args>
+constexpr size_t least_size = offsetof(Args, output) + sizeof(qkv_tensor);
+template <>
+inline constexpr size_t least_size<qkv_tuning> = sizeof(size_t);
 
 // Copies the fields the caller knows; the others are zero, their default. A newer caller's fields must be unused.
 template <class Args>
@@ -17,8 +25,8 @@ qkv_status read_args(const Args* args, Args& copy, const char* name = "args") {
   const size_t size = args->size;
   // Beyond any struct there will be: the caller's size is not set, and must not lead past the struct.
   constexpr size_t most = 4096;
-  if (size < sizeof size || size > most) {
-    return fail(QKV_INVALID_ARGUMENT, "%s.size = %zu: must be sizeof of the struct", name, size);
+  if (size < least_size<Args> || size > most) {
+    return fail(QKV_INVALID_ARGUMENT, "%s.size = %zu: must be sizeof of its struct, here %zu", name, size, sizeof copy);
   }
   copy = {};
   std::memcpy(static_cast<void*>(&copy), args, size < sizeof copy ? size : sizeof copy);

@@ -74,10 +74,15 @@ struct Attention {
 
   static void describe(const Args& args, Plan<Body>& plan) { describe_attention(args, plan); }
 
-  static bool fits(const Body& body, const Args& args) {
-    return body.args.causal == args.causal && body.args.window_left == args.window_left &&
-           body.args.window_right == args.window_right && body.args.scale_is_set == args.scale_is_set &&
-           (args.scale_is_set == 0 || body.args.scale == args.scale);
+  static qkv_status check_fit(const Body& body, const Args& args) {
+    const Args& planned = body.args;
+    qkv_status status = check_planned("causal", args.causal, planned.causal);
+    if (status == QKV_OK) status = check_planned("window_left", args.window_left, planned.window_left);
+    if (status == QKV_OK) status = check_planned("window_right", args.window_right, planned.window_right);
+    if (status == QKV_OK) status = check_planned("scale_is_set", args.scale_is_set, planned.scale_is_set);
+    if (status != QKV_OK || args.scale == planned.scale) return status;
+    return fail(QKV_INVALID_ARGUMENT, "scale = %g: the plan was made with %g", static_cast<double>(args.scale),
+                static_cast<double>(planned.scale));
   }
 
   static qkv_status check_contents(const Plan<Body>& plan, const Args& args, int64_t first, int64_t last) {

@@ -6,6 +6,6 @@
 
 namespace qkv {
 
-qkv_status fail(qkv_status status, const char* format, ...) __attribute__((format(printf, 2, 3)));
+qkv_status fail(qkv_status status, const char* format, ...) __attribute__((cold, format(printf, 2, 3)));
 
 }  // namespace qkv

@@ -10,14 +10,16 @@
 namespace qkv {
 namespace {
 
+using Long = long long;  // what printf prints
+
 qkv_status check_weight_view(const qkv_tensor* weight, PackedHeader& header, int64_t& bytes) {
   if (weight == nullptr) return fail(QKV_INVALID_ARGUMENT, "weight = NULL");
   const qkv_status status = check_form({"weight", Role::input, QKV_F32, 2, {}}, *weight);
   if (status != QKV_OK) return status;
   header = make_packed_header(active_tier(), weight->shape[0], weight->shape[1]);
   if (packed_bytes(header, bytes)) return QKV_OK;
-  return fail(QKV_INVALID_ARGUMENT, "weight.shape = [%lld, %lld]: its packed size overflows",
-              static_cast<long long>(header.columns), static_cast<long long>(header.depth));
+  return fail(QKV_INVALID_ARGUMENT, "weight.shape = [%lld, %lld]: its packed size overflows", Long{header.columns},
+              Long{header.depth});
 }
 
 qkv_status check_packed(const char* name, const void* packed) {
@@ -67,8 +69,15 @@ struct Matmul {
 
   static void describe(const Args& args, Plan<Body>& plan) { describe_matmul(args, plan); }
 
-  static bool fits(const Body& body, const Args& args) {
-    return body.args.activation == args.activation && std::memcmp(&body.weight, args.weight, sizeof body.weight) == 0;
+  static qkv_status check_fit(const Body& body, const Args& args) {
+    const PackedHeader planned = body.weight, given = header_of(args.weight);
+    if (std::memcmp(&planned, &given, sizeof given) == 0) {
+      return check_planned("activation", args.activation, body.args.activation);
+    }
+    return fail(QKV_INVALID_ARGUMENT,
+                "weight = %p: [%lld, %lld] packed for %s; the plan was made with [%lld, %lld], %s", args.weight,
+                Long{given.columns}, Long{given.depth}, tier_table(given.tier).isa, Long{planned.columns},
+                Long{planned.depth}, tier_table(planned.tier).isa);
   }
 
   static qkv_status check_contents(const Plan<Body>& plan, const Args& args, int64_t, int64_t) {
@@ -102,8 +111,7 @@ qkv_status qkv_matmul_pack(const qkv_tensor* weight, void* packed, size_t bytes)
   if (const qkv_status status = check_weight_view(weight, header, needed); status != QKV_OK) return status;
   if (const qkv_status status = check_packed("packed", packed); status != QKV_OK) return status;
   if (bytes < static_cast<size_t>(needed)) {
-    return fail(QKV_WORKSPACE_TOO_SMALL, "bytes = %zu: the packed weight takes %lld", bytes,
-                static_cast<long long>(needed));
+    return fail(QKV_WORKSPACE_TOO_SMALL, "bytes = %zu: the packed weight takes %lld", bytes, Long{needed});
   }
   const qkv_status apart = check_apart("packed", bytes_at(packed, needed), "weight", *weight);
   if (apart != QKV_OK) return apart;

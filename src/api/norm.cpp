@@ -42,7 +42,9 @@ struct Norm : RowOperation<Norm, qkv_norm_args> {
     return list;
   }
 
-  static bool fits(const Body& body, const Args& args) { return body.args.kind == args.kind; }
+  static qkv_status check_fit(const Body& body, const Args& args) {
+    return check_planned("kind", args.kind, body.args.kind);
+  }
 };
 
 }  // namespace

@@ -6,6 +6,21 @@
 #include "api/error.hpp"
 
 namespace qkv {
+namespace {
+
+// Two views of the same rule differ in whether they are there, or in strides.
+qkv_status fail_layout(const char* name, const qkv_tensor& planned, const qkv_tensor& view) {
+  const qkv_status status = QKV_INVALID_ARGUMENT;
+  if (view.rank != planned.rank) {
+    return fail(status, "%s.rank = %d: the plan was made with %d", name, view.rank, planned.rank);
+  }
+  int axis = 0;
+  while (axis + 1 < view.rank && view.stride[axis] == planned.stride[axis]) axis++;
+  return fail(status, "%s.stride[%d] = %lld: the plan was made with %lld", name, axis,
+              static_cast<long long>(view.stride[axis]), static_cast<long long>(planned.stride[axis]));
+}
+
+}  // namespace
 
 qkv_status check_forms(const Operands& operands) {
   for (const Operand& operand : operands) {
@@ -20,7 +35,7 @@ qkv_status check_layouts(const Operands& operands) {
     // An axis of extent 1 that the plan has in plain form, or a mistake.
     if (const qkv_status status = check_view(operand.rule, *operand.view); status != QKV_OK) return status;
     if (same_layout(*operand.planned, *operand.view)) continue;
-    return fail(QKV_INVALID_ARGUMENT, "%s: its layout is not what the plan was made for", operand.rule.name);
+    return fail_layout(operand.rule.name, *operand.planned, *operand.view);
   }
   return QKV_OK;
 }
@@ -38,8 +53,9 @@ qkv_status check_memory(const Operands& operands) {
     for (int j = 0; j < operands.count; j++) {
       const Operand& other = operands.list[j];
       if (i == j || (other.in_place && same_view(*output.view, *other.view))) continue;
-      if (disjoint(regions[i], regions[j])) continue;
-      return fail(QKV_INVALID_ARGUMENT, "%s overlaps %s", output.rule.name, other.rule.name);
+      if (!disjoint(regions[i], regions[j])) {
+        return fail_overlap(output.rule.name, regions[i], other.rule.name, regions[j]);
+      }
     }
   }
   return QKV_OK;

@@ -7,7 +7,7 @@
 //   operands(planned, args)              the views, with the shapes they must have
 //   make_plan(args, plan)                checked args -> plan; may find more that is wrong
 //   describe(args, plan)                 what a plan tells of itself, which a call does not need
-//   fits(body, args)                     the options are those of the plan
+//   check_fit(body, args)                the options are those of the plan
 //   check_contents(plan, args, first, last)   data that could lead these tasks out of an operand
 //   compute(plan, args, first, last, slot)    trusts everything
 #pragma once
@@ -59,11 +59,13 @@ qkv_status plan_operation(const typename Op::Args* args, qkv_plan* storage) {
 template <class Op>
 qkv_status run_operation(const qkv_plan* storage, const typename Op::Args* args, const Share& share) {
   const auto* plan = read_plan<typename Op::Body>(storage, Op::operation);
-  if (plan == nullptr) return fail(QKV_INVALID_ARGUMENT, "plan: not a plan of this operation");
+  if (plan == nullptr) {
+    return fail(QKV_INVALID_ARGUMENT, "plan = %p: not a plan of this operation", static_cast<const void*>(storage));
+  }
   typename Op::Args checked;
   if (const qkv_status status = read_args(args, checked); status != QKV_OK) return status;
   if (const qkv_status status = Op::check_options(checked); status != QKV_OK) return status;
-  if (!Op::fits(plan->body, checked)) return fail(QKV_INVALID_ARGUMENT, "args: not the options of the plan");
+  if (const qkv_status status = Op::check_fit(plan->body, checked); status != QKV_OK) return status;
   const qkv_status as_planned = check_layouts(Op::operands(plan->body.args, checked));
   if (as_planned != QKV_OK) return as_planned;
   if (const qkv_status status = check_share(plan->header, share); status != QKV_OK) return status;

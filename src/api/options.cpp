@@ -13,8 +13,16 @@ qkv_status check_kind(const char* argument, int32_t kind, int32_t last, const ch
 }
 
 qkv_status check_scale(int32_t scale_is_set, float scale) {
-  if (scale_is_set == 0 || std::isfinite(scale)) return QKV_OK;
-  return fail(QKV_INVALID_ARGUMENT, "scale = %g: must be finite", static_cast<double>(scale));
+  const auto value = static_cast<double>(scale);
+  if (scale_is_set == 0 && scale != 0) {
+    return fail(QKV_INVALID_ARGUMENT, "scale = %g: not used, for scale_is_set = 0; set it to 1", value);
+  }
+  return std::isfinite(scale) ? QKV_OK : fail(QKV_INVALID_ARGUMENT, "scale = %g: must be finite", value);
+}
+
+qkv_status fail_planned(const char* argument, int64_t value, int64_t planned) {
+  return fail(QKV_INVALID_ARGUMENT, "%s = %lld: the plan was made with %lld", argument, static_cast<long long>(value),
+              static_cast<long long>(planned));
 }
 
 }  // namespace qkv

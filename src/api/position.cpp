@@ -46,7 +46,9 @@ struct Position : RowOperation<Position, qkv_position_args> {
     return list;
   }
 
-  static bool fits(const Body& body, const Args& args) { return body.args.kind == args.kind; }
+  static qkv_status check_fit(const Body& body, const Args& args) {
+    return check_planned("kind", args.kind, body.args.kind);
+  }
 
   static qkv_status check_rows(const Args& args, RowRange rows) {
     const int64_t limit = args.kind == QKV_POSITION_LEARNED ? args.table.shape[0] : INT64_MAX;

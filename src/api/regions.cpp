@@ -56,7 +56,7 @@ qkv_status find_region(const char* name, const qkv_tensor& view, Region& region)
   const bool wraps =
       __builtin_sub_overflow(address, uintptr_t{0} - static_cast<uintptr_t>(extent.low), &region.begin) ||
       __builtin_add_overflow(address, static_cast<uintptr_t>(extent.high), &region.end);
-  if (wraps) return fail(QKV_INVALID_ARGUMENT, "%s: reaches beyond the address space", name);
+  if (wraps) return fail(QKV_INVALID_ARGUMENT, "%s.data = %p: reaches beyond the address space", name, view.data);
   return QKV_OK;
 }
 
@@ -64,13 +64,18 @@ bool disjoint(const Region& a, const Region& b) {
   return a.end <= b.begin || b.end <= a.begin || interleaved(a, b);
 }
 
+qkv_status fail_overlap(const char* output_name, const Region& output, const char* other_name, const Region& other) {
+  const auto pointer = [](uintptr_t address) { return reinterpret_cast<const void*>(address); };
+  return fail(QKV_INVALID_ARGUMENT, "%s overlaps %s: bytes %p .. %p and %p .. %p", output_name, other_name,
+              pointer(output.begin), pointer(output.end), pointer(other.begin), pointer(other.end));
+}
+
 qkv_status check_apart(const char* output_name, const qkv_tensor& output, const char* other_name,
                        const qkv_tensor& other) {
   Region ours, theirs;
   if (const qkv_status status = find_region(output_name, output, ours); status != QKV_OK) return status;
   if (const qkv_status status = find_region(other_name, other, theirs); status != QKV_OK) return status;
-  if (disjoint(ours, theirs)) return QKV_OK;
-  return fail(QKV_INVALID_ARGUMENT, "%s overlaps %s", output_name, other_name);
+  return disjoint(ours, theirs) ? QKV_OK : fail_overlap(output_name, ours, other_name, theirs);
 }
 
 bool same_view(const qkv_tensor& a, const qkv_tensor& b) {

@@ -19,6 +19,7 @@ qkv_status find_region(const char* name, const qkv_tensor& view, Region& region)
 // True if no byte belongs to both: their regions do not meet, or they are slots of a common period. Other views that
 // share no byte either may be false.
 bool disjoint(const Region& a, const Region& b);
+qkv_status fail_overlap(const char* output_name, const Region& output, const char* other_name, const Region& other);
 
 // find_region of both, and that they are disjoint.
 qkv_status check_apart(const char* output_name, const qkv_tensor& output, const char* other_name,

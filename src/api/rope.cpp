@@ -39,7 +39,9 @@ struct Rope : RowOperation<Rope, qkv_rope_args> {
     return {name, role, QKV_F32, 3, {like.shape[0], like.shape[1], like.shape[2]}};
   }
 
-  static bool fits(const Body& body, const Args& args) { return body.args.kind == args.kind; }
+  static qkv_status check_fit(const Body& body, const Args& args) {
+    return check_planned("kind", args.kind, body.args.kind);
+  }
 };
 
 }  // namespace

@@ -95,7 +95,9 @@ struct RopeTable : RowOperation<RopeTable, qkv_rope_table_args> {
     return list;
   }
 
-  static bool fits(const Body& body, const Args& args) { return body.args.scaling == args.scaling; }
+  static qkv_status check_fit(const Body& body, const Args& args) {
+    return check_planned("scaling", args.scaling, body.args.scaling);
+  }
 
   static qkv_status check_rows(const Args& args, RowRange rows) {
     if (const qkv_status status = check_divisors(args.divisors); status != QKV_OK) return status;

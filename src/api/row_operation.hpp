@@ -54,7 +54,7 @@ struct RowOperation {
 
   // For operations without options that a plan depends on, and without data that is checked.
   static qkv_status check_options(const Args&) { return QKV_OK; }
-  static bool fits(const Body&, const Args&) { return true; }
+  static qkv_status check_fit(const Body&, const Args&) { return QKV_OK; }
   static qkv_status check_rows(const Args&, RowRange) { return QKV_OK; }
 };
 

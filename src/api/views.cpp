@@ -10,6 +10,10 @@ namespace {
 
 using Long = long long;  // what printf prints
 
+const char* dtype_name(int32_t dtype) {
+  return dtype == QKV_F32 ? "QKV_F32" : dtype == QKV_BOOL ? "QKV_BOOL" : "unknown";
+}
+
 bool count_overflows(const qkv_tensor& view) {
   int64_t count = element_size(view);
   for (int axis = 0; axis < view.rank; axis++) {
@@ -81,7 +85,8 @@ qkv_status check_form(const ViewRule& rule, const qkv_tensor& view) {
     return fail(QKV_INVALID_ARGUMENT, "%s.rank = %d: must be %d", rule.name, view.rank, rule.rank);
   }
   if (view.dtype != static_cast<int32_t>(rule.dtype)) {
-    return fail(QKV_INVALID_ARGUMENT, "%s.dtype = %d: must be %d", rule.name, view.dtype, static_cast<int>(rule.dtype));
+    return fail(QKV_INVALID_ARGUMENT, "%s.dtype = %d (%s): must be %s", rule.name, view.dtype, dtype_name(view.dtype),
+                dtype_name(rule.dtype));
   }
   for (int axis = 0; axis < view.rank; axis++) {
     if (view.shape[axis] < 0) {

@@ -51,6 +51,7 @@ std::vector<Fault<Args>> option_faults() {
     };
   };
   return {{"NaN scale", scale(NAN), "scale"},
+          {"a scale without its flag", [](Args& a) { a.scale = 0.5f; }, "scale = 0.5: not used, for scale_is_set = 0"},
           {"infinite scale", scale(-INFINITY), "scale"},
           {"a negative window_left", [](Args& a) { a.window_left = -1; }, "window_left"},
           {"the least window_left", [](Args& a) { a.window_left = INT64_MIN; }, "window_left"},

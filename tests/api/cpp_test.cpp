@@ -89,6 +89,42 @@ TEST_CASE("c++: a worker beyond those of the plan is refused, for it has no work
   }
 }
 
+TEST_CASE("c++: a plan runs on a pool, with the same bits") {
+  Call expected, call;
+  qkv::compute(expected.args);
+  for (const bool threads : {false, true}) {
+    qkv::Plan plan(call.args, 3);
+    REQUIRE(plan.facts().task_count > 1);
+    for (const int32_t workers : {1, 2, 3}) {
+      std::fill(call.output.values.begin(), call.output.values.end(), 0.0f);
+      ShuffledPool pool(workers, threads, 1);
+      plan.run(call.args, pool.handle());
+      CHECK(call.output.values == expected.output.values);
+    }
+  }
+}
+
+TEST_CASE("c++: a pool that does not suit the plan is refused, and errors leave its threads") {
+  Call call;
+  const std::vector<float> before = call.output.values;
+  qkv::Plan plan(call.args, 2);
+  const auto message = [&](int32_t workers, const qkv_attention_args& args) {
+    ShuffledPool pool(workers, true, 1);
+    return message_of([&] { plan.run(args, pool.handle()); });
+  };
+  CHECK(message(3, call.args) == "pool.worker_count = 3: the plan has workspace for 2 workers");
+  CHECK(message(0, call.args) == "pool.worker_count = 0: the plan has workspace for 2 workers");
+  CHECK(message_of([&] { plan.run(call.args, qkv_pool{2, nullptr, nullptr}); }) == "pool.parallel_for = NULL");
+  qkv_attention_args other = call.args;
+  other.causal = 1;
+  CHECK(message(2, other) == "causal = 1: the plan was made with 0");
+  CHECK(call.output.values == before);
+  const int64_t count = rows + 1;  // seen by the tasks only
+  other = call.args;
+  other.key_count = &count;
+  CHECK(message(2, other) == "key_count[0] = 301: must be 0 .. 300");
+}
+
 TEST_CASE("c++: bytes are a mask") {
   const std::vector<float> input{1, 2, 3};
   const std::vector<uint8_t> mask{1, 0, 7};

@@ -165,7 +165,7 @@ std::vector<Fault<Args>> size_faults() {
           {"size 1", [](Args& args) { args.size = 1; }, "size"},
           {"size 2^40", [](Args& args) { args.size = size_t{1} << 40; }, "size"},
           {"the greatest size", [](Args& args) { args.size = SIZE_MAX; }, "size"},
-          {"size 8", [](Args& args) { args.size = sizeof(size_t); }, ""}};
+          {"the size of a pointer", [](Args& args) { args.size = sizeof(void*); }, "args.size = 8: must be sizeof"}};
 }
 
 template <typename T>

@@ -198,16 +198,6 @@ TEST_CASE("semantics: any finite scale") {
   }
 }
 
-TEST_CASE("semantics: without scale_is_set the field scale is not read") {
-  for (const AttentionProblem& problem : phases()) {
-    const StagedAttention staged(problem, {});
-    qkv_attention_args args = staged.args();
-    args.scale = nan;
-    REQUIRE(execute(attention_operation, args) == QKV_OK);
-    CHECK(first_failure(staged.result(), attention_reference(problem)) == "");
-  }
-}
-
 TEST_CASE("semantics: lse and weights are optional and do not change the output") {
   for (const AttentionProblem& problem : phases()) {
     for_each_tier([&](const std::string& tier) {

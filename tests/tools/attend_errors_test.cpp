@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/machine.hpp"
 #include "model/random_model.hpp"
 #include "tools/support/program.hpp"
 #include "tools/support/temporary_folder.hpp"
@@ -44,7 +45,10 @@ TEST_CASE("qkv-attend refuses options that do not exist or make no sense") {
   check_refused({"--head", "1", "it"}, "--head");
   check_refused({"--threads", "0", "it"}, "--threads");
   check_refused({"--threads", "-1", "it"}, "--threads");
-  check_refused({"--threads", "1000000", "it"}, "--threads");
+  const int cores = qkv::tools::core_count();
+  check_refused({"--threads", std::to_string(4 * cores + 1), "it"},
+                "--threads " + std::to_string(4 * cores + 1) + ": at most " + std::to_string(4 * cores));
+  check_refused({"--threads", "99999999999", "it"}, "--threads");
   check_refused({"--repeat", "0", "it"}, "--repeat");
   check_refused({"--max-isa", "pentium", "it"}, "pentium");
   check_refused({"--model", "folder", "it"}, "--model");

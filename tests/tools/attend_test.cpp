@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/machine.hpp"
 #include "qkv/qkv.h"
 #include "tools/support/golden.hpp"
 #include "tools/support/program.hpp"
@@ -186,7 +187,12 @@ TEST_CASE("qkv-attend: the report shows every word, the times and the instructio
     CAPTURE(part);
     CHECK(report.find(part) != std::string::npos);
   }
-  CHECK(attend({"--random", ""}).find("no words") != std::string::npos);
+  CHECK(attend({"--random", "it"}).find("\n    it     has no other word to look at\n") != std::string::npos);
+  for (const char* empty : {"", " \t", "\u200b"})
+    CHECK(attend({"--random", empty}).find("  this text has no words, so no word looks at another\n") !=
+          std::string::npos);
+  const std::string most = std::to_string(4 * qkv::tools::core_count());
+  CHECK(attend({"--random", "--threads", most, pizza}).find(", " + most + " threads;") != std::string::npos);
 }
 
 TEST_CASE("qkv-attend: many texts are listed with the closest one") {
@@ -211,9 +217,23 @@ TEST_CASE("qkv-attend: MiniLM knows what \"it\" is, and which head tells") {
   CAPTURE(report);
   CHECK(report.find("\"it\" means \"pizza\": 0.70 of its attention in layer 4, head 2,") != std::string::npos);
   CHECK(report.find("\n    it      pizza 0.25  oven 0.14  ") != std::string::npos);
+  CHECK(report.find("no head") == std::string::npos);
   const std::string head = attend({"--model", folder->string(), "--layer", "4", "--head", "2", pizza});
   CHECK(head.find("(layer 4, head 2)") != std::string::npos);
   CHECK(head.find("\n    it      pizza 0.70  ") != std::string::npos);
+}
+
+TEST_CASE("qkv-attend: MiniLM claims nothing where no head shows clearly what a pronoun means") {
+  const auto folder = minilm_folder();
+  if (!folder) return;
+  // A verb next to the pronoun, nothing before it, a verb in one head only, and an adjective with little weight.
+  for (const char* text : {"I like it very much", "It is raining", "Mary told John that he should leave",
+                           "Beautiful, is it not", "Happy and tired, she went home"}) {
+    const std::string report = attend({"--model", folder->string(), text});
+    CAPTURE(report);
+    CHECK(report.find("  no head shows clearly which word \"") != std::string::npos);
+    CHECK(report.find(" means \"") == std::string::npos);
+  }
 }
 
 TEST_CASE("qkv-attend: MiniLM tells sentences that mean the same from others") {

@@ -137,16 +137,13 @@ std::vector<std::uint8_t> from_base64(std::string_view text) {
 constexpr std::string_view facts_tag = "<script type=\"application/json\" class=\"picture\">";
 constexpr std::string_view weights_tag = "<script type=\"text/plain\">";
 
-// As the page reads them: the largest weight of a row in 1/65535, then each in 1/255 of it.
-std::vector<float> stored_weights(std::string_view page, std::size_t tokens) {
+// As the page reads them: steps of 1/65500, low byte first.
+std::vector<float> stored_weights(std::string_view page) {
   const std::vector<std::uint8_t> bytes = from_base64(between(page, weights_tag, "</script>"));
-  REQUIRE(bytes.size() % (tokens + 2) == 0);
+  REQUIRE(bytes.size() % 2 == 0);
   std::vector<float> weights;
-  for (std::size_t row = 0; row < bytes.size(); row += tokens + 2) {
-    const float largest = static_cast<float>(bytes[row] + 256 * bytes[row + 1]) / 65535;
-    for (std::size_t key = 0; key < tokens; ++key)
-      weights.push_back(largest * static_cast<float>(bytes[row + 2 + key]) / 255);
-  }
+  for (std::size_t i = 0; i < bytes.size(); i += 2)
+    weights.push_back(static_cast<float>(bytes[i] + 256 * bytes[i + 1]) / 65500);
   return weights;
 }
 
@@ -249,24 +246,36 @@ TEST_CASE("words of a script from right to left run from right to left") {
   CHECK_FALSE(first_before_second("\u0645\u0631", "\u0647"));
 }
 
-TEST_CASE("the weights in the page are within 1/255 of the largest in their row") {
-  const std::size_t tokens = 7;
-  const AttentionPicture picture =
-      picture_with({"a", "b", "c", "d", "e", "f", "g"}, distinct_weights(2, 3, tokens), 2, 3);
-  const std::vector<float> stored = stored_weights(attention_html({picture}), tokens);
+TEST_CASE("the weights in the page are in order, and exact to half a step") {
+  const AttentionPicture picture = picture_with({"a", "b", "c", "d", "e", "f", "g"}, distinct_weights(2, 3, 7), 2, 3);
+  const std::vector<float> stored = stored_weights(attention_html({picture}));
   REQUIRE(stored.size() == picture.weights.size());
   for (std::size_t i = 0; i < stored.size(); ++i) {
-    const auto row = picture.weights.begin() + static_cast<std::ptrdiff_t>(i / tokens * tokens);
-    const float largest = *std::max_element(row, row + static_cast<std::ptrdiff_t>(tokens));
     CAPTURE(i);
-    CHECK(std::abs(stored[i] - picture.weights[i]) <= 0.51f / 255 * largest + 0.51f / 65535);
+    CHECK(std::abs(stored[i] - picture.weights[i]) <= 0.51f / 65500);
   }
+}
+
+TEST_CASE("both pictures tell the same whole percents, and the still one those of the weights") {
+  constexpr int side = 300;
+  std::vector<float> weights;
+  for (int i = 0; i < side * side; ++i) weights.push_back(static_cast<float>(i) / (side * side - 1));
+  const auto stored = stored_weights(attention_html({picture_with(std::vector<std::string>(side, "word"), weights)}));
+  REQUIRE(stored.size() == weights.size());
+  std::size_t different = 0;
+  for (std::size_t i = 0; i < stored.size(); ++i) different += percent(stored[i]) != percent(weights[i]);
+  CHECK(different == 0);
+  CHECK(percent(0) == "0%");
+  CHECK(percent(0.0049f) == "<1%");
+  CHECK(percent(0.0051f) == "1%");
+  CHECK(percent(0.125f) == "13%");
+  CHECK(percent(1) == "100%");
 }
 
 TEST_CASE("weights that are not finite or too large do not spoil their row in the page") {
   const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
   const AttentionPicture picture = picture_with({"a", "b"}, {nan, 0.5f, infinity, -infinity});
-  const std::vector<float> stored = stored_weights(attention_html({picture}), 2);
+  const std::vector<float> stored = stored_weights(attention_html({picture}));
   CHECK(stored[0] == 0);
   CHECK(stored[1] == doctest::Approx(0.5).epsilon(1e-4));
   CHECK(stored[2] == 1);

@@ -55,24 +55,44 @@ TEST_CASE("word links: a head that looks at one distance everywhere does not ans
   CHECK(clearest->to == 5);
 }
 
-// "it" gives 0.2 to the word before it and 0.8 to the word after it.
-TEST_CASE("word links: only words in front of the pronoun are meant, if there is one") {
+// "it" gives 0.2 to "oven", 0.3 to the word next to it and 0.5 to the word after it.
+TEST_CASE("word links: only words in front of the pronoun are meant, without its neighbour") {
   TokenizedText text;
-  text.word_of = {0, 1, 2, 3, 4};
-  text.ids.resize(5);
-  text.words = {"[CLS]", "oven", "it", "pizza", "[SEP]"};
-  std::vector<float> weights(25);
-  weights[2 * 5 + 1] = 0.2F;
-  weights[2 * 5 + 3] = 0.8F;
+  text.word_of = {0, 1, 2, 3, 4, 5};
+  text.ids.resize(6);
+  text.words = {"[CLS]", "oven", "smells", "it", "pizza", "[SEP]"};
+  std::vector<float> weights(36);
+  weights[3 * 6 + 1] = 0.2F;
+  weights[3 * 6 + 2] = 0.3F;
+  weights[3 * 6 + 4] = 0.5F;
   const WordAttention attention(text, weights, 1, 1);
-  const auto target = [&](const std::vector<std::string>& texts) {
-    const auto links = pronoun_links(attention, texts);
+  const auto target = [&] {
+    const auto links = pronoun_links(attention, text.words);
     REQUIRE(links.size() == 1);
-    return texts[links[0].to];
+    return text.words[links[0].to];
   };
-  CHECK(target(text.words) == "oven");
-  CHECK(target({"[CLS]", "the", "it", "pizza", "[SEP]"}) == "pizza");
-  CHECK(pronoun_links(attention, {"[CLS]", "the", "it", "and", "[SEP]"}).empty());
+  CHECK(target() == "oven");
+  for (const auto& texts : std::vector<std::vector<std::string>>{{"[CLS]", "the", ",", "it", "pizza", "[SEP]"},
+                                                                 {"[CLS]", ",", "oven", "it", "pizza", "[SEP]"},
+                                                                 {"[CLS]", "the", "and", "it", "and", "[SEP]"}})
+    CHECK(pronoun_links(attention, texts).empty());
+}
+
+TEST_CASE("word links: an answer is clear if its score is at least 0.5 and a second head agrees by 0.25") {
+  const auto is_clear = [](float first, float second) {
+    const std::size_t count = words.size();
+    std::vector<float> heads(2 * count * count);
+    heads[7 * count + 2] = first;
+    heads[(count + 7) * count + 2] = second;
+    const auto links = pronoun_links(WordAttention(one_piece_per_word(), heads, 1, 2), words);
+    REQUIRE(links.size() == 1);
+    CHECK(words[links[0].to] == "pizza");
+    return links[0].is_clear;
+  };
+  CHECK(is_clear(0.5F, 0.25F));
+  CHECK(is_clear(0.25F, 0.7F));
+  CHECK_FALSE(is_clear(0.49F, 0.49F));
+  CHECK_FALSE(is_clear(0.9F, 0.24F));
 }
 
 TEST_CASE("word attention: pieces of a word look by their mean, are looked at by their sum") {

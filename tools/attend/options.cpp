@@ -13,6 +13,7 @@
 
 #include "attend/model_folder.hpp"
 #include "cli/arguments.hpp"
+#include "cli/machine.hpp"
 #include "cli/output_file.hpp"
 #include "qkv/version.h"
 #include "text/quote.hpp"
@@ -28,6 +29,7 @@ constexpr const char* footer =
     "Layers and heads count from 1. Without --layer the table shows the last layer, without --head the mean of the\n"
     "layer's heads. For a pronoun the head is looked for that tells best which word it means: the one in which the\n"
     "pronoun looks most at one earlier content word, beyond what that head gives to the same distance elsewhere.\n"
+    "Where that is less than half of its attention, or no second head agrees, no head shows it clearly.\n"
     "Put a TEXT that begins with - after --.";
 
 void add_options(CLI::App& app, Options& options) {
@@ -49,9 +51,9 @@ void add_options(CLI::App& app, Options& options) {
                  "encode N times and show the fastest; default: up to 10 times, while it is quick")
       ->option_text("N")
       ->check(CLI::Range(1, 1000000));
-  app.add_option("--threads", options.threads, "threads; default: one per core")
+  app.add_option("--threads", options.threads, "threads, at most 4 per core; default: one per core")
       ->option_text("N")
-      ->check(CLI::Range(1, 1024));
+      ->check(CLI::PositiveNumber);
   app.add_option("--max-isa", options.max_isa, "the best instruction set to use, for example avx2")
       ->option_text("NAME");
   app.set_version_flag("--version", fmt::format("qkv-attend {}", qkv_version()));
@@ -86,6 +88,10 @@ void check(const Options& options) {
   if (options.random && !options.model.empty())
     throw UsageError(fmt::format("--model {}: not together with --random", quote(options.model.string())));
   if (options.head && !options.layer) throw UsageError(fmt::format("--head {}: needs --layer", *options.head));
+  const std::int32_t cores = core_count(), most_threads = 4 * cores;
+  if (options.threads > most_threads)
+    throw UsageError(
+        fmt::format("--threads {}: at most {}, 4 for each of {} cores", options.threads, most_threads, cores));
   check_outputs_differ(options);
 }
 

@@ -46,7 +46,7 @@ std::string most_attended(const WordAttention& attention, const std::vector<std:
   std::string line;
   for (auto target = targets.begin(); target != shown; ++target)
     append(line, "{}{} {:.2f}", line.empty() ? "" : "  ", words[target->second], target->first);
-  return line;
+  return line.empty() ? "has no other word to look at" : line;
 }
 
 std::string word_table(const WordAttention& attention, const std::vector<std::string>& words, std::size_t layer,
@@ -61,11 +61,18 @@ std::string word_table(const WordAttention& attention, const std::vector<std::st
 }
 
 std::string pronoun_report(const WordAttention& attention, const std::vector<std::string>& words) {
+  const std::vector<WordLink> links = pronoun_links(attention, words);
   std::string out;
-  for (const WordLink& link : pronoun_links(attention, words))
-    append(out, "  \"{}\" means \"{}\": {:.2f} of its attention in layer {}, head {}, the clearest of {} heads\n",
-           words[link.from], words[link.to], link.weight, link.layer + 1, link.head + 1,
-           attention.layers() * attention.heads());
+  for (std::size_t from = 0; from < words.size(); ++from) {
+    if (word_kind(words[from]) != WordKind::pronoun) continue;
+    const auto link = std::ranges::find(links, from, &WordLink::from);
+    if (link != links.end() && link->is_clear)
+      append(out, "  \"{}\" means \"{}\": {:.2f} of its attention in layer {}, head {}, the clearest of {} heads\n",
+             words[from], words[link->to], link->weight, link->layer + 1, link->head + 1,
+             attention.layers() * attention.heads());
+    else
+      append(out, "  no head shows clearly which word \"{}\" means\n", words[from]);
+  }
   return out;
 }
 
@@ -110,7 +117,7 @@ std::string sentence_report(const Model& model, const Sentence& sentence, const 
   const WordAttention attention(sentence.tokens, sentence.encoded.attention_weights, shape.layers, shape.heads);
   const std::size_t layer = choice.layer.value_or(attention.layers() - 1);
   std::string out = fmt::format("{}  ({} tokens)\n", quote(sentence.text), sentence.tokens.ids.size());
-  if (words.size() <= 2) return out + "  no words\n\n";
+  if (words.size() <= 2) return out + "  this text has no words, so no word looks at another\n\n";
   return out + pronoun_report(attention, words) + word_table(attention, words, layer, choice.head) + "\n";
 }
 

@@ -41,28 +41,56 @@ std::vector<std::size_t> words_of_kind(const std::vector<std::string>& words, Wo
   return found;
 }
 
+constexpr float clear_score = 0.5f;
+constexpr float agreeing_score = 0.25f;
+
 struct Question {
   std::size_t from;
   std::vector<std::size_t> candidates;
 };
 
+// What the heads say to a question, one after the other.
+class Answer {
+ public:
+  explicit Answer(const Question& question) : question_(question), agreeing_(question.candidates.size()) {}
+
+  void ask(const WordAttention& attention, std::size_t layer, std::size_t head, const DistanceSums& sums) {
+    const std::size_t from = question_.from;
+    for (std::size_t i = 0; i < agreeing_.size(); ++i) {
+      const std::size_t to = question_.candidates[i];
+      const float weight = attention.weight(layer, head, from, to);
+      const float score = weight - sums.mean_of_others(from, to, weight);
+      if (score >= agreeing_score) ++agreeing_[i];
+      if (best_ && score <= best_->score) continue;
+      best_ = {from, to, layer, head, weight, score, false};
+      best_candidate_ = i;
+    }
+  }
+
+  std::optional<WordLink> best() const {
+    std::optional<WordLink> link = best_;
+    if (link) link->is_clear = link->score >= clear_score && agreeing_[best_candidate_] >= 2;
+    return link;
+  }
+
+ private:
+  const Question& question_;
+  std::vector<int> agreeing_;  // heads, per candidate
+  std::optional<WordLink> best_;
+  std::size_t best_candidate_ = 0;
+};
+
 // The best answer to each question; questions without one are left out.
 std::vector<WordLink> answers(const WordAttention& attention, const std::vector<Question>& questions) {
-  std::vector<std::optional<WordLink>> best(questions.size());
+  std::vector<Answer> all(questions.begin(), questions.end());
   for (std::size_t layer = 0; layer < attention.layers(); ++layer)
     for (std::size_t head = 0; head < attention.heads(); ++head) {
       const DistanceSums sums(attention, layer, head);
-      for (std::size_t i = 0; i < questions.size(); ++i)
-        for (const std::size_t to : questions[i].candidates) {
-          const std::size_t from = questions[i].from;
-          const float weight = attention.weight(layer, head, from, to);
-          const float score = weight - sums.mean_of_others(from, to, weight);
-          if (!best[i] || score > best[i]->score) best[i] = {from, to, layer, head, weight, score};
-        }
+      for (Answer& answer : all) answer.ask(attention, layer, head, sums);
     }
   std::vector<WordLink> links;
-  for (const auto& link : best)
-    if (link) links.push_back(*link);
+  for (const Answer& answer : all)
+    if (const auto link = answer.best()) links.push_back(*link);
   return links;
 }
 
@@ -70,9 +98,7 @@ std::vector<Question> pronoun_questions(const std::vector<std::string>& words) {
   const std::vector<std::size_t> content = words_of_kind(words, WordKind::content);
   std::vector<Question> questions;
   for (const std::size_t pronoun : words_of_kind(words, WordKind::pronoun)) {
-    const auto before = std::ranges::lower_bound(content, pronoun);
-    const auto end = before == content.begin() ? content.end() : before;
-    questions.push_back({pronoun, {content.begin(), end}});
+    questions.push_back({pronoun, {content.begin(), std::ranges::lower_bound(content, pronoun - 1)}});
   }
   return questions;
 }

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
-#include <span>
 #include <string_view>
 
 #include "picture/attention_picture.hpp"
@@ -12,28 +11,12 @@
 namespace qkv::tools {
 namespace {
 
-// In steps of 1/255 a weight of 1/512, the mean in a long text, would be 0 or 1. Rows therefore carry their own scale.
-constexpr float steps = 255;
-constexpr float scale_steps = 65535;
-
-std::uint32_t rounded(float value) {
-  return static_cast<std::uint32_t>(std::lround(value));
-}
+// Half a percent is 327.5 of them: no whole percent changes when a weight is rounded to steps first.
+constexpr double steps = 65500;
 
 // NaN is drawn as nothing.
-float drawable(float weight) {
+double drawable(float weight) {
   return weight > 0 ? std::min(weight, 1.0f) : 0.0f;
-}
-
-// The largest weight as two bytes, low one first, then a byte per weight.
-void append_row(std::string& out, std::span<const float> row) {
-  float largest = 0;
-  for (const float weight : row) largest = std::max(largest, drawable(weight));
-  const std::uint32_t scale = rounded(largest * scale_steps);
-  out += static_cast<char>(scale & 0xff);
-  out += static_cast<char>(scale >> 8);
-  for (const float weight : row)
-    out += static_cast<char>(largest > 0 ? rounded(drawable(weight) / largest * steps) : 0);
 }
 
 // RFC 4648, section 4.
@@ -51,14 +34,15 @@ std::string base64(std::string_view bytes) {
   return out;
 }
 
+// Two bytes each, low one first.
 std::string stored_weights(const AttentionPicture& picture) {
-  const std::size_t tokens = picture.tokens.size();
   std::string bytes;
-  if (tokens == 0) return bytes;
-  bytes.reserve(picture.weights.size() + 2 * picture.weights.size() / tokens);
-  const std::span<const float> weights = picture.weights;
-  for (std::size_t start = 0; start < weights.size(); start += tokens)
-    append_row(bytes, weights.subspan(start, tokens));
+  bytes.reserve(2 * picture.weights.size());
+  for (const float weight : picture.weights) {
+    const auto stored = static_cast<std::uint32_t>(std::lround(drawable(weight) * steps));
+    bytes += static_cast<char>(stored & 0xff);
+    bytes += static_cast<char>(stored >> 8);
+  }
   return base64(bytes);
 }
 

@@ -63,21 +63,22 @@ std::string quoted(const char* css_class, const std::string& word) {
 // What the picture says, in a sentence that is made to fit.
 std::string heading(const std::vector<PictureWord>& words, const std::vector<float>& weights, std::size_t from) {
   const auto most = static_cast<std::size_t>(std::ranges::max_element(weights) - weights.begin());
-  const std::string share = fmt::format(" gives {:.0f}% of its attention to ", 100 * weights[most]);
+  const std::string share = " gives " + percent(weights[most]) + " of its attention to ";
   const std::string looker = shortened(words[from].label, widest_name);
   const std::string target = shortened(words[most].label, widest_name);
   const double width = bold * text_width("“" + looker + "”" + share + "“" + target + "”");
   const double size = std::min(heading_size, (page_width - 2 * margin) / width);
   return fmt::format("<text class=\"heading\" font-size=\"{:.1f}\" x=\"{}\" y=\"58\">{}{}{}</text>\n", size,
-                     page_width / 2, quoted("from", looker), share, most == from ? "itself" : quoted("to", target));
+                     page_width / 2, quoted("from", looker), xml_text(share),
+                     most == from ? "itself" : quoted("to", target));
 }
 
 std::string explanation(const std::vector<float>& weights) {
   const float hidden = 1 - std::reduce(weights.begin(), weights.end());
   return span("from", "Orange") + " looks at " + span("to", "blue") +
-         (hidden < smallest_drawn
-              ? std::string()
-              : fmt::format("; the marks [CLS] and [SEP] around the text, not shown, get {:.0f}%", 100 * hidden));
+         (hidden < smallest_drawn ? std::string()
+                                  : fmt::format("; the marks [CLS] and [SEP] around the text, not shown, get {}",
+                                                xml_text(percent(hidden))));
 }
 
 std::string document(double height, const std::string& title, const std::string& elements) {

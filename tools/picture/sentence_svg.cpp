@@ -128,8 +128,8 @@ std::string word_svg(const PictureWord& word, const Box& box, float weight, bool
 }
 
 std::string share_svg(const Box& box, float weight, bool is_most) {
-  return fmt::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{:.0f}%</text>\n", is_most ? "most" : "share", box.x,
-                     box.bottom() + 19, 100 * weight);
+  return fmt::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", is_most ? "most" : "share", box.x,
+                     box.bottom() + 19, xml_text(percent(weight)));
 }
 
 }  // namespace

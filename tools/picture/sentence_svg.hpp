@@ -10,8 +10,8 @@
 
 namespace qkv::tools {
 
-// Weights below it are left out.
-inline constexpr float smallest_drawn = 0.01f;
+// Weights below it are left out: they round to 0 %.
+inline constexpr float smallest_drawn = 0.005f;
 
 struct SentenceSvg {
   std::string elements;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "picture/words.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string_view>
 
 namespace qkv::tools {
@@ -51,6 +54,11 @@ std::vector<float> word_weights(const AttentionPicture& picture, const std::vect
       add_row(sums, words, picture.weights.data() + row * tokens, share);
     }
   return sums;
+}
+
+std::string percent(float weight) {
+  const long rounded = std::lround(100.0 * weight);
+  return rounded < 1 && weight > 0 ? "<1%" : fmt::format("{}%", rounded);
 }
 
 }  // namespace qkv::tools

@@ -23,4 +23,7 @@ std::vector<PictureWord> picture_words(const AttentionPicture& picture);
 std::vector<float> word_weights(const AttentionPicture& picture, const std::vector<PictureWord>& words, int layer,
                                 int head, const PictureWord& from);
 
+// A share as people read it: "70%", and "<1%" for one that rounds to 0.
+std::string percent(float weight);
+
 }  // namespace qkv::tools

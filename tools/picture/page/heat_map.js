@@ -3,7 +3,8 @@
 "use strict";
 
 const LARGEST_CELL = 46;
-const SMALLEST_LABELLED = 11; // pixels per cell below which there is no room for words
+const CLOSEST_LABELS = 11; // pixels from one to the next; where there are less, only every second or later word has one
+const SLANT = Math.SQRT1_2; // of the labels above: they lean to the right by 45 degrees
 const WIDEST_LABEL = 96;
 
 class HeatMap {
@@ -52,7 +53,7 @@ class HeatMap {
     context.imageSmoothingEnabled = false;
     context.drawImage(this.#image, left, top, cell * count, cell * count);
     this.#drawFrame(context);
-    if (cell >= SMALLEST_LABELLED) this.#drawLabels(context);
+    this.#drawLabels(context);
     if (cell >= 25) this.#drawValues(context);
   }
 
@@ -60,16 +61,13 @@ class HeatMap {
     const context = this.#canvas.getContext("2d");
     const width = this.place.clientWidth;
     const count = Math.max(1, this.view.words.length);
-    const room = (label) => width - label - 0.72 * label - 8;
     context.font = this.#font(13);
     const texts = ["looks ↓", ...this.view.words.map((word) => word.label)];
     const widest = Math.ceil(Math.max(...texts.map((text) => context.measureText(text).width)));
     const label = Math.min(WIDEST_LABEL, widest, 0.24 * width) + 8;
-    const labelled = room(label) / count >= SMALLEST_LABELLED;
-    const margin = labelled ? label : 22;
-    const cell = Math.min(LARGEST_CELL, labelled ? room(label) / count : (width - margin - 2) / count);
-    const top = labelled ? 0.72 * label + 26 : 22;
-    this.layout = { width, left: margin, top, cell, label, height: Math.ceil(top + cell * count + 2) };
+    const cell = Math.min(LARGEST_CELL, (width - label - SLANT * label - 9) / count);
+    const top = SLANT * label + 27;
+    this.layout = { width, left: label, top, cell, label, height: Math.ceil(top + cell * count + 2) };
   }
 
   #font(size, weight = 400) {
@@ -99,30 +97,39 @@ class HeatMap {
     context.textBaseline = "alphabetic";
     context.fillText("looks at →", left, 12);
     context.textAlign = "right";
-    if (cell >= SMALLEST_LABELLED) context.fillText("looks ↓", left - 8, top - 8);
+    context.fillText("looks ↓", left - 8, top - 8);
   }
 
   #drawLabels(context) {
-    const { left, top, cell, label } = this.layout;
-    const size = Math.min(13, cell + 1);
-    this.view.words.forEach((word, index) => {
-      const middle = (index + 0.5) * cell;
-      const looks = index === this.view.from || index === this.#cell?.row;
-      const row = { size, mark: looks && "--from", align: "right", room: label - 8 };
-      this.#drawLabel(context, word.label, left - 8, top + middle, row);
+    const { left, top, cell } = this.layout;
+    const { words, from } = this.view;
+    const rows = [from, this.#cell?.row].filter((row) => row >= 0);
+    const columns = [this.#cell?.column].filter((column) => column >= 0);
+    for (const { index, ...look } of this.#labelled(rows, "--from", cell))
+      this.#drawLabel(context, words[index].label, left - 8, top + (index + 0.5) * cell, { ...look, align: "right" });
+    for (const { index, ...look } of this.#labelled(columns, "--to", SLANT * cell)) {
       context.save();
-      context.translate(left + middle, top - 7);
+      context.translate(left + (index + 0.5) * cell, top - 7);
       context.rotate(-Math.PI / 4);
-      const lookedAt = index === this.#cell?.column;
-      const column = { size, mark: lookedAt && "--to", align: "left", room: label - 8 };
-      this.#drawLabel(context, word.label, 0, 0, column);
+      this.#drawLabel(context, words[index].label, 0, 0, { ...look, align: "left" });
       context.restore();
-    });
+    }
   }
 
-  #drawLabel(context, text, x, y, { size, mark, align, room }) {
-    context.fillStyle = this.#color(mark || "--ink");
-    context.font = this.#font(size, mark ? 700 : 400);
+  // Which words have a label: those that stand out, and of the others as many as there is room for.
+  #labelled(strong, color, distance) {
+    const step = Math.ceil(CLOSEST_LABELS / distance);
+    const size = Math.min(13, step * distance + 1);
+    const free = (index) => index % step === 0 && strong.every((other) => Math.abs(index - other) >= step);
+    const plain = [...this.view.words.keys()].filter(free);
+    const look = (mark) => (index) => ({ index, size, mark });
+    return [...plain.map(look("--ink")), ...strong.map(look(color))];
+  }
+
+  #drawLabel(context, text, x, y, { size, mark, align }) {
+    const room = this.layout.label - 8;
+    context.fillStyle = this.#color(mark);
+    context.font = this.#font(size, mark === "--ink" ? 400 : 700);
     context.textAlign = align;
     context.textBaseline = "middle";
     let shown = [...text];

@@ -2,6 +2,8 @@
 // What is chosen, kept in the address so that a view can be linked to, and the words around the three views.
 "use strict";
 
+const MOST_BESIDE = 26; // words: the map of more takes the whole width, for the sake of its labels
+
 const byId = (id) => document.getElementById(id);
 const sources = [...document.querySelectorAll(".picture")];
 const chosen = {}; // text, layer, head, token, marks, pieces
@@ -88,6 +90,7 @@ function showAll() {
 function showWords() {
   words = picture.shown(chosen);
   byId("hidden-share").hidden = chosen.marks || !picture.hasMarks;
+  byId("columns").classList.toggle("wide", words.length > MOST_BESIDE);
   sentence.setWords(words, picture.rightToLeft);
   overview.draw(words, scale);
 }
@@ -121,10 +124,10 @@ function showHeadline(row, from) {
   const target = toMarks ? "no word" : most === from ? "itself" : quoted(most, "to");
   const share = percent(toMarks ? hidden : row[most]);
   byId("headline").replaceChildren(quoted(from, "from"), ` gives ${share} of its attention to `, target);
-  const next = order.slice(0, 3).filter((index) => row[index] >= 0.01);
+  const next = order.slice(0, 3).filter((index) => isDrawn(row[index]));
   const parts = next.flatMap((index, i) => [i ? ", " : "then ", quoted(index, ""), ` ${percent(row[index])}`]);
   if (toMarks) parts.unshift(`but to [CLS] and [SEP], the marks around the text${parts.length ? "; " : ""}`);
-  else if (hidden >= 0.01)
+  else if (isDrawn(hidden))
     parts.push(`${parts.length ? "; " : ""}[CLS] and [SEP], the marks around the text, get ${percent(hidden)}`);
   byId("others").replaceChildren(...parts);
 }

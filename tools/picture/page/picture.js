@@ -6,17 +6,18 @@ const MEAN = -1; // in place of a head: the mean over the heads of its layer
 const MARKS = new Set(["[CLS]", "[SEP]", "[PAD]"]);
 const RIGHT_TO_LEFT = /^\P{L}*[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 
-function bytesOf(base64) {
+const STEPS = 65500; // of which the weights are stored, two bytes each, the low one first
+
+function stepsOf(base64) {
   const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; ++i) bytes[i] = text.charCodeAt(i);
-  return bytes;
+  const byte = (index) => text.charCodeAt(index);
+  return Uint16Array.from({ length: text.length / 2 }, (_, i) => byte(2 * i) + 256 * byte(2 * i + 1));
 }
 
 class Picture {
   constructor(element) {
     Object.assign(this, JSON.parse(element.textContent));
-    this.bytes = bytesOf(element.nextElementSibling.textContent);
+    this.steps = stepsOf(element.nextElementSibling.textContent);
     this.rightToLeft = RIGHT_TO_LEFT.test(this.text);
     this.hasPieces = this.tokens.length > this.words.length;
     this.hasMarks = this.words.some((word) => MARKS.has(word)) && !this.words.every((word) => MARKS.has(word));
@@ -49,19 +50,18 @@ class Picture {
     return map;
   }
 
-  // Stored: the largest weight in 1/65535, low byte first, then each weight in 1/255 of it.
   #addRow(sums, columnOf, share, layer, head, token) {
     const count = columnOf.length;
-    const start = ((layer * this.heads + head) * count + token) * (count + 2);
-    const step = (share * (this.bytes[start] + 256 * this.bytes[start + 1])) / 65535 / 255;
+    const start = ((layer * this.heads + head) * count + token) * count;
     for (let key = 0; key < count; ++key)
-      if (columnOf[key] >= 0) sums[columnOf[key]] += step * this.bytes[start + 2 + key];
+      if (columnOf[key] >= 0) sums[columnOf[key]] += (share * this.steps[start + key]) / STEPS;
   }
 }
 
+const isDrawn = (weight) => Math.round(100 * weight) >= 1;
+
 function percent(weight) {
-  if (weight >= 0.995) return "100%";
-  return weight >= 0.01 ? `${Math.round(100 * weight)}%` : weight > 0 ? "<1%" : "0%";
+  return isDrawn(weight) || weight <= 0 ? `${Math.round(100 * weight)}%` : "<1%";
 }
 
 function placeName(picture, layer, head) {

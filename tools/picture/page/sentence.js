@@ -43,11 +43,11 @@ class SentenceView {
       const weight = row[index];
       const [word, share] = button.children;
       button.classList.toggle("from", index === from);
-      button.classList.toggle("most", weight === largest && weight >= 0.01);
+      button.classList.toggle("most", weight === largest && isDrawn(weight));
       button.classList.toggle("strong", index !== from && weight > 0.7);
       word.style.background =
-        index === from || weight < 0.01 ? "" : `color-mix(in srgb, var(--to) ${100 * weight}%, transparent)`;
-      share.textContent = weight >= 0.01 ? percent(weight) : "";
+        index === from || !isDrawn(weight) ? "" : `color-mix(in srgb, var(--to) ${100 * weight}%, transparent)`;
+      share.textContent = isDrawn(weight) ? percent(weight) : "";
     });
     this.choice.show(chosen);
     this.#shown = { row, from };
@@ -70,7 +70,7 @@ class SentenceView {
   #drawLines() {
     const { row, from } = this.#shown;
     const boxes = [...this.#words.children];
-    const targets = [...row.keys()].filter((to) => row[to] >= 0.01).sort((a, b) => row[b] - row[a]);
+    const targets = [...row.keys()].filter((to) => isDrawn(row[to])).sort((a, b) => row[b] - row[a]);
     const lines = targets.slice(0, MOST_LINES).map((to) => {
       const line = document.createElementNS(this.#lines.namespaceURI, "path");
       line.setAttribute("d", this.#curve(this.#box(boxes[from]), this.#box(boxes[to])));
