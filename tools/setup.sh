@@ -8,6 +8,7 @@ ninja=/usr/bin/ninja
 python=/usr/bin/python3
 model_folder=models/all-MiniLM-L6-v2
 decoder_folder=models/SmolLM2-135M-Instruct
+decoder_file=$decoder_folder/SmolLM2-135M-Instruct.Q4_1.gguf
 model_not_fetched=3  # the exit code of tools/setup_model.py without network
 
 build_packages=(g++ meson ninja-build pkg-config python3 libxsimd-dev libcli11-dev libfmt-dev nlohmann-json3-dev

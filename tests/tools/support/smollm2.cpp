@@ -30,7 +30,7 @@ const nlohmann::json& golden_smollm2() {
 std::optional<std::filesystem::path> smollm2_file() {
   std::filesystem::path file = environment("QKV_DECODER_FILE", QKV_DEFAULT_DECODER_FILE);
   if (std::filesystem::exists(file)) return file;
-  CHECK_MESSAGE(environment("QKV_REQUIRE_MODEL", "") != "1", "QKV_REQUIRE_MODEL=1, and no model ", file.string());
+  CHECK_MESSAGE(environment("QKV_REQUIRE_DECODER", "") != "1", "QKV_REQUIRE_DECODER=1, and no model ", file.string());
   MESSAGE("SKIPPED: no model ", file.string(), "; QKV_DECODER_FILE names it");
   return std::nullopt;
 }
