@@ -233,6 +233,7 @@ TEST_CASE("gguf: tensors with impossible types, shapes and places") {
   CHECK(!tensor_complaint({1}, f32, 4).empty());
   CHECK(!tensor_complaint({1}, f32, 256).empty());
   CHECK(!tensor_complaint({0}, f32, 288).empty());
+  CHECK(!tensor_complaint({16}, f32, ~std::uint64_t{0} - 63).empty());  // its end is byte 0 of 2^64
   for (const std::uint64_t large : {std::uint64_t{1} << 40, std::uint64_t{1} << 62, huge, ~std::uint64_t{0} - 31}) {
     CAPTURE(large);
     CHECK(!tensor_complaint({large}, f32, 0).empty());

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "support/random.hpp"
 #include "tools/support/gguf_writer.hpp"
 
 namespace {
@@ -78,4 +79,22 @@ TEST_CASE("gguf tokenizer: what is missing, unknown or contradictory") {
   CHECK(complaint([](Facts& facts) { facts.bos = 6; }).find("bos_token_id 6 is none of 6") != std::string::npos);
   CHECK(complaint([](Facts& facts) { facts.eos = ~0U; }).find("eos_token_id") != std::string::npos);
   CHECK_THROWS_WITH(read(GgufWriter()), "\"test\": there is no tokenizer.ggml.model");
+}
+
+TEST_CASE("gguf tokenizer: random bytes in the file give an error or ids of its vocabulary") {
+  const std::string bytes = file_of({}).bytes();
+  Random random(base_seed());
+  for (std::int64_t i = case_count(5000); i > 0; --i) {
+    CAPTURE(i);
+    std::string mutated = bytes;
+    for (std::int64_t edits = random.integer(1, 3); edits > 0; --edits)
+      mutated[static_cast<std::size_t>(random.integer(0, static_cast<std::int64_t>(bytes.size()) - 1))] =
+          static_cast<char>(random.integer(0, 255));
+    try {
+      const GgufTokenizer mutant = read_gguf_tokenizer(open_gguf(mutated));
+      for (const std::int64_t id : mutant.encode("<s>ab ba</s>\xff<user>")) CHECK(id < mutant.tokenizer.size());
+    } catch (const std::runtime_error& error) {
+      CHECK(std::string(error.what()).starts_with("\"test\": "));
+    }
+  }
 }

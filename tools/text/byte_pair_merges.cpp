@@ -22,7 +22,9 @@ class Word {
     while (!proposals_.empty()) {
       const Proposal proposal = proposals_.top();
       proposals_.pop();
-      if (still_holds(proposal)) join(proposal);
+      // The neighbours may have changed since it was made.
+      const auto merge = merge_at(proposal.left);
+      if (merge && merge->rank == proposal.rank) join(proposal.left, merge->merged);
     }
     std::vector<std::int32_t> out;
     for (std::size_t i = links_.empty() ? none : 0; i != none; i = links_[i].next) out.push_back(links_[i].symbol);
@@ -36,13 +38,12 @@ class Word {
   };
   struct Proposal {
     std::size_t rank, left;
-    std::int32_t merged;
     bool operator<(const Proposal& other) const { return std::tie(other.rank, other.left) < std::tie(rank, left); }
   };
   static constexpr std::int32_t gone = -1;
 
   void propose(std::size_t left) {
-    if (const auto merge = merge_at(left)) proposals_.push({merge->rank, left, merge->merged});
+    if (const auto merge = merge_at(left)) proposals_.push({merge->rank, left});
   }
 
   std::optional<BytePairMerges::Merge> merge_at(std::size_t left) const {
@@ -51,22 +52,16 @@ class Word {
     return merges_.find(link.symbol, links_[link.next].symbol);
   }
 
-  // The neighbours may have changed since. Another pair that makes the same token keeps the proposal's turn, as in the
-  // Hugging Face tokeniser.
-  bool still_holds(const Proposal& proposal) const {
-    const auto merge = merge_at(proposal.left);
-    return merge && merge->merged == proposal.merged;
-  }
-
-  void join(const Proposal& proposal) {
-    Link& left = links_[proposal.left];
+  // The left symbol takes in its neighbour.
+  void join(std::size_t at, std::int32_t merged) {
+    Link& left = links_[at];
     Link& right = links_[left.next];
-    left.symbol = proposal.merged;
+    left.symbol = merged;
     left.next = right.next;
     right.symbol = gone;
-    if (left.next != none) links_[left.next].previous = proposal.left;
+    if (left.next != none) links_[left.next].previous = at;
     if (left.previous != none) propose(left.previous);
-    propose(proposal.left);
+    propose(at);
   }
 
   const BytePairMerges& merges_;
