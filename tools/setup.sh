@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034
-# Functions of tools/demo.sh, tools/test.sh and tools/bench.sh: steps with progress and logs, packages, build folders, the model.
+# Functions of tools/demo.sh, tools/test.sh and tools/bench.sh: steps with progress and logs, packages, build folders, the models.
 # The tools are the distribution's own, whatever stands earlier on PATH.
 
 meson=/usr/bin/meson
 ninja=/usr/bin/ninja
 python=/usr/bin/python3
 model_folder=models/all-MiniLM-L6-v2
+decoder_folder=models/SmolLM2-135M-Instruct
+decoder_file=$decoder_folder/SmolLM2-135M-Instruct.Q4_1.gguf
 model_not_fetched=3  # the exit code of tools/setup_model.py without network
 
 build_packages=(g++ meson ninja-build pkg-config python3 libxsimd-dev libcli11-dev libfmt-dev nlohmann-json3-dev
@@ -128,7 +130,8 @@ configure() {  # folder options...
 
 build() { "$ninja" -C "$@"; }  # folder targets...
 
-# ---- the model ------------------------------------------------------------------------------------------------------
+# ---- the models -----------------------------------------------------------------------------------------------------
 
-# Ends with the status of setup_model.py: model_not_fetched without network.
+# Both end with the status of setup_model.py: model_not_fetched without network.
 fetch_model() { "$python" tools/setup_model.py "$model_folder"; }
+fetch_decoder() { "$python" tools/setup_model.py --model SmolLM2-135M-Instruct "$decoder_folder"; }

@@ -9,7 +9,7 @@ usage() {
   cat <<'TEXT'
 Usage: tools/test.sh [--quick] [--lint]
 
-Builds with GCC (release) and runs every test on every tier of this CPU, with the MiniLM model. Then: the symbols of a
+Builds with GCC (release) and runs every test on every tier of this CPU, with both models. Then: the symbols of a
 Clang build, the suite under AddressSanitizer and UndefinedBehaviorSanitizer, x86 CPUs with less than this one and, by a
 cross compiler, NEON under qemu-user. Says what these leave out, and ends with the line "N passed, N failed".
 
@@ -139,19 +139,25 @@ native_tiers() {
   echo "$tiers"
 }
 
-check_native() {
+# Fails where tests have to do without the model.
+fetch_for_tests() {  # what function
   local status=0
+  step "fetching $1" "$2" || status=$?
+  ((status == 0)) && return
+  if ((status == model_not_fetched)); then
+    skipped+=("tests with $1: it could not be fetched")
+  else
+    count 1 "fetching $1"
+  fi
+  return 1
+}
+
+check_native() {
   export CC=gcc CXX=g++
   required_step "configuring build-test/ (GCC)" configure build-test -Dbuildtype=release -Dtools=enabled -Dtests=enabled
   required_step "building build-test/" build build-test
-  step "fetching the model" fetch_model || status=$?
-  if ((status == 0)); then
-    export QKV_REQUIRE_MODEL=1 QKV_MODEL_DIR=$PWD/$model_folder
-  elif ((status == model_not_fetched)); then
-    skipped+=("tests with the MiniLM model: it could not be fetched")
-  else
-    count 1 "fetching the model"
-  fi
+  fetch_for_tests "the MiniLM model" fetch_model && export QKV_REQUIRE_MODEL=1 QKV_MODEL_DIR=$PWD/$model_folder
+  fetch_for_tests "the SmolLM2 model" fetch_decoder && export QKV_REQUIRE_DECODER=1 QKV_DECODER_FILE=$PWD/$decoder_file
   test_build build-test "GCC" "$(native_tiers)"
 }
 
@@ -168,9 +174,10 @@ check_sanitized() {
   required_step "configuring build-sanitize/" configure build-sanitize -Dbuildtype=debug \
     -Db_sanitize=address,undefined -Dtools=enabled -Dtests=enabled -Dbench=disabled
   required_step "building build-sanitize/" build build-sanitize
-  # Without the model: its arithmetic is checked above, and instrumented it takes minutes.
-  skipped+=("under sanitizers: the suite checks and the MiniLM model; $(fewer $sanitized_cases)")
+  # Without the models: their arithmetic is checked above, and instrumented it takes minutes.
+  skipped+=("under sanitizers: the suite checks and the models; $(fewer $sanitized_cases)")
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 QKV_TEST_CASES=$sanitized_cases QKV_REQUIRE_MODEL=0 QKV_MODEL_DIR=none \
+    QKV_REQUIRE_DECODER=0 QKV_DECODER_FILE=none \
     test_build build-sanitize "ASan and UBSan" "$(native_tiers)" --no-suite checks --timeout-multiplier 4
 }
 
