@@ -13,7 +13,6 @@
 #include "attend/read_texts.hpp"
 #include "cli/arguments.hpp"
 #include "cli/progress.hpp"
-#include "model/worker_pool.hpp"
 #include "text/quote.hpp"
 
 namespace {
@@ -68,8 +67,6 @@ void check_picture_size(const Options& options, const Model& model, const std::v
 
 void run(const Options& options) {
   if (!options.max_isa.empty()) cap_isa(options.max_isa);
-  if (options.threads > 1 && !has_worker_pools())
-    throw UsageError(fmt::format("--threads {}: this build has no OpenMP, so one thread", options.threads));
   const std::vector<std::string> texts = texts_from(options);
   Model model = options.random ? generate_model(options.threads) : load_model(options.model, options.threads);
   const MapChoice choice = {index_from("layer", options.layer, model.encoder.shape().layers),

@@ -4,16 +4,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <iterator>
 #include <map>
-#include <span>
-#include <string_view>
 #include <utility>
 
 #include "attend/model_folder.hpp"
 #include "cli/arguments.hpp"
-#include "cli/machine.hpp"
 #include "cli/output_file.hpp"
 #include "qkv/version.h"
 #include "text/quote.hpp"
@@ -51,20 +46,9 @@ void add_options(CLI::App& app, Options& options) {
                  "encode N times and show the fastest; default: up to 10 times, while it is quick")
       ->option_text("N")
       ->check(CLI::Range(1, 1000000));
-  app.add_option("--threads", options.threads, "threads, at most 4 per core; default: one per core")
-      ->option_text("N")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--max-isa", options.max_isa, "the best instruction set to use, for example avx2")
-      ->option_text("NAME");
+  add_threads_option(app, options.threads);
+  add_max_isa_option(app, options.max_isa);
   app.set_version_flag("--version", fmt::format("qkv-attend {}", qkv_version()));
-}
-
-// CLI11 would take a text like "[MASK], [SEP]" for a list and split it, so texts are what its options leave over.
-std::vector<std::string> remaining_texts(const CLI::App& app) {
-  std::vector<std::string> texts = app.remaining();
-  for (const std::string& text : texts)
-    if (text.size() > 1 && text.front() == '-') throw UsageError(quote(text) + ": no such option; see --help");
-  return texts;
 }
 
 void check_outputs_differ(const Options& options) {
@@ -88,10 +72,7 @@ void check(const Options& options) {
   if (options.random && !options.model.empty())
     throw UsageError(fmt::format("--model {}: not together with --random", quote(options.model.string())));
   if (options.head && !options.layer) throw UsageError(fmt::format("--head {}: needs --layer", *options.head));
-  const std::int32_t cores = core_count(), most_threads = 4 * cores;
-  if (options.threads > most_threads)
-    throw UsageError(
-        fmt::format("--threads {}: at most {}, 4 for each of {} cores", options.threads, most_threads, cores));
+  check_threads(options.threads);
   check_outputs_differ(options);
 }
 
@@ -103,11 +84,9 @@ std::optional<Options> parse_options(int argument_count, const char* const* argu
   app.footer(footer);
   app.allow_extras();
   add_options(app, options);
-  const std::span all(arguments, static_cast<std::size_t>(argument_count));
-  const auto dashes = std::ranges::find(all, std::string_view("--"));
-  if (!parse_arguments(app, static_cast<int>(dashes - all.begin()), arguments)) return std::nullopt;
-  options.texts = remaining_texts(app);
-  if (dashes != all.end()) options.texts.insert(options.texts.end(), std::next(dashes), all.end());
+  auto texts = parse_texts(app, argument_count, arguments);
+  if (!texts) return std::nullopt;
+  options.texts = std::move(*texts);
   check(options);
   if (!options.random && options.model.empty()) options.model = default_model_folder();
   return options;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "model/views.hpp"
 #include "model/worker_pool.hpp"
 #include "qkv/qkv.hpp"
 
@@ -26,19 +27,6 @@ class Stopwatch {
   double& sum_;
   Clock::time_point start_;
 };
-
-std::size_t float_bytes(std::int64_t count) {
-  return static_cast<std::size_t>(count) * sizeof(float);
-}
-
-qkv_tensor matrix(const float* data, std::int64_t rows, std::int64_t columns) {
-  const std::array shape = {rows, columns};
-  return qkv_tensor_f32(data, 2, shape.data());
-}
-
-qkv_tensor vector(const std::vector<float>& data) {
-  return input(data, {static_cast<std::int64_t>(data.size())});
-}
 
 }  // namespace
 

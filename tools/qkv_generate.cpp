@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// qkv-generate: continues texts with a real decoder that runs on qkv.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+
+#include "attend/read_texts.hpp"
+#include "cli/arguments.hpp"
+#include "cli/progress.hpp"
+#include "cli/standard_output.hpp"
+#include "generate/completion.hpp"
+#include "generate/json_output.hpp"
+#include "generate/options.hpp"
+#include "model/gguf.hpp"
+#include "model/gguf_tokenizer.hpp"
+#include "text/chat_prompt.hpp"
+#include "text/quote.hpp"
+
+namespace {
+
+using namespace qkv::tools;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+void stop_when_interrupted() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) { interrupted = 1; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second Ctrl-C ends the program at once
+  sigaction(SIGINT, &action, nullptr);
+}
+
+std::vector<std::string> prompts_from(const GenerateOptions& options) {
+  if (!options.prompts.empty()) {
+    require_utf8(options.prompts, "prompt");
+    return options.prompts;
+  }
+  if (!options.input.empty()) return read_text_file(options.input);
+  if (isatty(STDIN_FILENO) != 0) fmt::print(stderr, "qkv-generate: type prompts, one per line; end with Ctrl-D\n");
+  return read_text_lines(std::cin, "standard input");
+}
+
+std::string chat_prompt(const GgufTokenizer& tokenizer, const std::string& model, const std::string& prompt) {
+  if (!tokenizer.chat_template || !is_smollm2_chat_template(*tokenizer.chat_template))
+    throw UsageError(fmt::format("--chat: {} has no chat template that is known here", quote(model)));
+  const ChatMessage message{"user", prompt};
+  return smollm2_chat_prompt({&message, 1});
+}
+
+std::vector<Completion> tokenize(const GenerateOptions& options, const GgufTokenizer& tokenizer,
+                                 const DecoderShape& shape) {
+  std::vector<Completion> completions;
+  for (const std::string& prompt : prompts_from(options)) {
+    Completion completion;
+    completion.prompt_ids =
+        tokenizer.encode(options.chat ? chat_prompt(tokenizer, options.model.string(), prompt) : prompt);
+    const auto tokens = static_cast<std::int64_t>(completion.prompt_ids.size());
+    if (tokens == 0) throw UsageError(fmt::format("prompt {}: is empty", completions.size() + 1));
+    if (tokens + options.max_tokens > shape.context)
+      throw UsageError(fmt::format("prompt {}: its {} tokens and --max-tokens {} are more than the model's {}",
+                                   completions.size() + 1, tokens, options.max_tokens, shape.context));
+    completions.push_back(std::move(completion));
+  }
+  if (completions.empty()) throw UsageError("there is no prompt");
+  return completions;
+}
+
+DecoderWeights load_weights(const Gguf& file) {
+  const DecoderShape shape = decoder_shape(file);
+  Progress progress("qkv-generate: read layer", static_cast<std::size_t>(shape.layers), true);
+  return load_decoder(file, [&](std::int64_t) { progress.add(1); });
+}
+
+void print_speed(const GenerationTimes& times) {
+  fmt::print(stderr, "\n{} prompt tokens, {:.0f} per second; {} tokens, {:.1f} per second; on {}\n",
+             times.prompt_tokens, times.prompt_rate(), times.tokens, times.rate(), qkv_isa_active());
+}
+
+// One text appears as it is made; of several, each when all are done.
+void run(const GenerateOptions& options) {
+  if (!options.max_isa.empty()) cap_isa(options.max_isa);
+  const Gguf file = Gguf::from_file(options.model);
+  const GgufTokenizer tokenizer = read_gguf_tokenizer(file);
+  std::vector<Completion> completions = tokenize(options, tokenizer, decoder_shape(file));
+  Decoder decoder(load_weights(file), options.threads);
+  const bool streams = !options.json && completions.size() == 1;
+  stop_when_interrupted();
+  const GenerationTimes times =
+      complete(decoder, tokenizer, options.sampling, {options.max_tokens, [] { return interrupted != 0; }}, completions,
+               [&](std::size_t, std::string_view text) {
+                 if (streams) write_standard_output(text);
+               });
+  if (options.json) return write_standard_output(completions_json(options.model.stem().string(), completions, times));
+  for (const Completion& completion : completions)
+    write_standard_output(streams ? "\n" : fmt::format("{}\n", completion.text));
+  print_speed(times);
+}
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+  const int code = exit_code_of("qkv-generate", [&] {
+    if (const auto options = parse_generate_options(argument_count, arguments)) run(*options);
+  });
+  return code == 0 && interrupted != 0 ? 130 : code;
+}
