@@ -203,6 +203,11 @@ check_neon() {
     -Dbuildtype=release -Dheader_only_includes="$headers" -Dtools=disabled -Dtests=enabled -Dbench=disabled
   required_step "building build-aarch64/" build build-aarch64
   counted_step "symbols of the AArch64 build" "$python" tools/check_kernel_symbols.py build-aarch64
+  if command -v llvm-mca-19 > /dev/null; then
+    counted_step "multiply loops against the limits of Arm CPUs" "$python" tools/arm_cycles.py build-aarch64
+  else
+    skipped+=("multiply loops against the limits of Arm CPUs: there is no llvm-mca-19 (package llvm-19)")
+  fi
   skipped+=("in Arm emulation: the suites checks, tools, bench, instructions and attention_tuning; $(fewer $emulated_cases), $repeated_cases after cortex-a53")
   test_emulated_arm cortex-a53 "$emulated_cases"
   test_emulated_arm cortex-a76 "$repeated_cases"
