@@ -86,6 +86,9 @@ fewer() { echo "random problems and golden texts: $1 of each $full_cases"; }
 
 results() { grep --count "\"result\": \"$2\"" "$1" || true; }
 
+# Tests that found nothing to do here, by name.
+skipped_tests() { sed --quiet '/"result": "SKIP"/ s/^{"name": "\([^"]*\)".*/\1/p' "$1"; }
+
 # The tiers that every test program says it checked must be exactly these.
 count_tiers() {  # log expected what
   local said
@@ -115,6 +118,7 @@ test_build() {  # folder what tiers meson-options...
   ((status == 0 || bad > 0)) || bad=1
   passed=$((passed + ok))
   failed=$((failed + bad))
+  while read -r name; do skipped+=("$what: the test $name skipped itself"); done < <(skipped_tests "${log[0]}")
   checked+=("$what: $ok tests on $tiers$( ((bad == 0)) || echo ", $bad FAILED")")
   ((bad == 0)) || grep --before-context 40 --max-count 5 --extended-regexp '(FAIL|ERROR|TIMEOUT) ' "$last_log" | tail -n 80
   count_tiers "${log[0]%.json}.txt" "$tiers" "$what"
