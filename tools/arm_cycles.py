@@ -177,15 +177,30 @@ def assembly_of(build: Path, compiler: Optional[str]) -> str:
     return output_of(["env", "-C", str(folder), *kept, "-S", "-o", "-"])
 
 
+def compilers(clang: Optional[str]) -> list[tuple[str, Optional[str]]]:
+    """Names, and commands if it is not the build's own. Clang may be missing unless it is asked for."""
+    command = clang or CLANG
+    if shutil.which(shlex.split(command)[0]):
+        return [("gcc", None), ("clang", command)]
+    if clang:
+        raise Fault(f"--clang {clang}: no such program")
+    print(f"{command}: not found, left out", file=sys.stderr)
+    return [("gcc", None)]
+
+
+def check_cpu(analyzer: Analyzer, cpu: str) -> None:
+    try:
+        analyzer.limit(cpu)
+    except Fault as fault:
+        raise Fault(f"--cpu {cpu}: {fault}") from None
+
+
 def measure(arguments: argparse.Namespace) -> list[Figure]:
     analyzer = Analyzer(find_analyzer(arguments.analyzer))
     for cpu in arguments.cpu:
-        analyzer.limit(cpu)  # an unknown one fails now
+        check_cpu(analyzer, cpu)
     figures = []
-    for name, compiler in (("gcc", None), ("clang", arguments.clang)):
-        if compiler and not shutil.which(shlex.split(compiler)[0]):
-            print(f"{compiler}: not found, left out", file=sys.stderr)
-            continue
+    for name, compiler in compilers(arguments.clang):
         loops = all_loops(assembly_of(arguments.build, compiler))
         for place in HOT:
             hot = hot_loops(loops, place)
@@ -195,12 +210,19 @@ def measure(arguments: argparse.Namespace) -> list[Figure]:
     return figures
 
 
+def write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Fault(f"--json {path}: {error.strerror}") from None
+
+
 def report(figures: list[Figure], arguments: argparse.Namespace) -> int:
     print(f"\n{'compiler':<8} {'loop':<21} {'cpu':<12} {'fmas':>4} {'instr':>5} {'cycles':>7} {'cycl/fma':>8} {'limit':>7}")
     for figure in figures:
         print(figure.text())
     if arguments.json:
-        arguments.json.write_text(json.dumps([one._asdict() for one in figures], indent=1) + "\n", encoding="utf-8")
+        write(arguments.json, json.dumps([one._asdict() for one in figures], indent=1) + "\n")
     low = [figure for figure in figures if 100 * figure.share < arguments.least]
     print(f"\n{len(figures)} figures, {len(low)} below {arguments.least:g} % of the limit")
     return 1 if low else 0
@@ -246,7 +268,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("build", type=Path, nargs="?", metavar="BUILD", help="a build folder configured for AArch64")
     parser.add_argument("--cpu", type=lambda text: text.split(","), default=list(CPUS), metavar="LIST",
                         help=f"models to play; default: {','.join(CPUS)}")
-    parser.add_argument("--clang", default=CLANG, metavar="COMMAND", help=f"default: {CLANG}")
+    parser.add_argument("--clang", metavar="COMMAND", help=f"default: {CLANG}, if it is there")
     parser.add_argument("--analyzer", metavar="PROGRAM", help="default: the newest llvm-mca")
     parser.add_argument("--least", type=float, default=90, metavar="PERCENT", help="share that must be reached; default: 90")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
@@ -261,7 +283,7 @@ def main() -> int:
     arguments = parse_arguments()
     try:
         return self_test() if arguments.self_test else report(measure(arguments), arguments)
-    except (Fault, OSError) as fault:
+    except Fault as fault:
         print(f"arm_cycles.py: {fault}", file=sys.stderr)
         return 2
 

@@ -74,6 +74,9 @@ class CommandLines(unittest.TestCase):
         self.refuses(program, "BUILD is missing")
         self.refuses(program, "nowhere: no build folder", "nowhere")
         self.refuses(program, "nothing: no such program", ".", "--analyzer", "nothing")
+        if shutil.which("llvm-mca"):
+            self.refuses(program, "--cpu z80: ", ".", "--analyzer", "llvm-mca", "--cpu", "z80")
+            self.refuses(program, "--clang nothing: ", ".", "--analyzer", "llvm-mca", "--cpu", "neoverse-n1", "--clang", "nothing")
 
     def test_checks(self):
         for name in ("kernel_symbols", "layers", "sizes"):
