@@ -86,6 +86,9 @@ fewer() { echo "random problems and golden texts: $1 of each $full_cases"; }
 
 results() { grep --count "\"result\": \"$2\"" "$1" || true; }
 
+# Tests that found nothing to do here, by name.
+skipped_tests() { sed --quiet '/"result": "SKIP"/ s/^{"name": "\([^"]*\)".*/\1/p' "$1"; }
+
 # The tiers that every test program says it checked must be exactly these.
 count_tiers() {  # log expected what
   local said
@@ -115,6 +118,7 @@ test_build() {  # folder what tiers meson-options...
   ((status == 0 || bad > 0)) || bad=1
   passed=$((passed + ok))
   failed=$((failed + bad))
+  while read -r name; do skipped+=("$what: the test $name skipped itself"); done < <(skipped_tests "${log[0]}")
   checked+=("$what: $ok tests on $tiers$( ((bad == 0)) || echo ", $bad FAILED")")
   ((bad == 0)) || grep --before-context 40 --max-count 5 --extended-regexp '(FAIL|ERROR|TIMEOUT) ' "$last_log" | tail -n 80
   count_tiers "${log[0]%.json}.txt" "$tiers" "$what"
@@ -210,6 +214,11 @@ check_neon() {
     -Dbuildtype=release -Dheader_only_includes="$headers" -Dtools=disabled -Dtests=enabled -Dbench=disabled
   required_step "building build-aarch64/" build build-aarch64
   counted_step "symbols of the AArch64 build" "$python" tools/check_kernel_symbols.py build-aarch64
+  if command -v llvm-mca-19 > /dev/null; then
+    counted_step "multiply loops against the limits of Arm CPUs" "$python" tools/arm_cycles.py build-aarch64
+  else
+    skipped+=("multiply loops against the limits of Arm CPUs: there is no llvm-mca-19 (package llvm-19)")
+  fi
   skipped+=("in Arm emulation: the suites checks, tools, bench, instructions and attention_tuning; $(fewer $emulated_cases), $repeated_cases after cortex-a53")
   test_emulated_arm cortex-a53 "$emulated_cases"
   test_emulated_arm cortex-a76 "$repeated_cases"

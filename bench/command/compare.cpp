@@ -10,7 +10,7 @@ int compare_files(const Options& options) {
   const std::vector<Row> before = read_rows(options.before), after = read_rows(options.after);
   const Difference difference = difference_of(before, after);
   tools::write_standard_output(table_of(difference, options.threshold));
-  return is_worse(difference, options.threshold) ? 1 : 0;
+  return is_worse(difference, {options.threshold, options.allow_missing}) ? 1 : 0;
 }
 
 }  // namespace qkv::bench

@@ -38,7 +38,7 @@ std::string shapes_help() {
 }
 
 void add_choice_of_problems(CLI::App& app, Options& options) {
-  app.add_option("--shapes", options.shapes, shapes_help())->option_text("FILE ...");
+  app.add_option("--shapes", options.shapes, shapes_help())->option_text("LIST")->delimiter(',');
   app.add_option("--filter,--benchmark_filter", options.filter,
                  "only benchmarks whose name matches; -REGEX: only those that do not match")
       ->option_text("REGEX");
@@ -68,12 +68,16 @@ void add_ways_to_run(CLI::App& app, Options& options) {
 }
 
 void add_diff(CLI::App& app, Options& options) {
-  CLI::App* diff = app.add_subcommand("diff", "Compare the ratios of two files that --json wrote");
+  CLI::App* diff =
+      app.add_subcommand("diff",
+                         "Compare the ratios of two files that --json wrote. A loss is: a ratio that fell, "
+                         "is no more, or is one to another limit; a wrong result");
   diff->add_option("before", options.before, "the older file")->required();
   diff->add_option("after", options.after, "the newer file")->required();
   diff->add_option("--threshold", options.threshold, "the loss that matters; default 0.03, which is 3 %")
       ->option_text("SHARE")
       ->check(CLI::Range(0.0, 1.0));
+  diff->add_flag("--allow-missing", options.allow_missing, "no loss: figures that the newer file does not have");
 }
 
 // The two that are options of qkv-bench itself under another name.

@@ -25,6 +25,7 @@ struct Options {
 
   std::string before, after;  // of diff
   double threshold = 0.03;
+  bool allow_missing = false;
 };
 
 // A word of the command line that is wrong; what() names it.

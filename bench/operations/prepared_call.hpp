@@ -43,10 +43,7 @@ struct Preparation {
   int64_t copies = 1;
 };
 
-// Copies of the operands, used in turns, that together are as large as the buffer of the DRAM read loop: when a copy's
-// turn comes again, nothing of it is in a cache. Turns instead of a buffer that is read between the calls: no call
-// needs a clock of its own, and the rest of it (code, plan, workspace) stays as warm as in a model, whose layers take
-// turns with their keys and weights in the same way. Throws NotSupported where they would take a quarter of the memory.
+// Of limits/cold_copies.hpp. Throws NotSupported where they do not fit.
 int64_t copies_that_fill_dram(const Shape& shape);
 
 // Throws NotSupported.

@@ -44,10 +44,12 @@ class Limits:
         library.qkv_limit_open.argtypes = [ctypes.c_char_p, ctypes.c_int]
         library.qkv_limit_measure.restype = library.qkv_limit_best.restype = ctypes.c_double
         library.qkv_limit_measure.argtypes = library.qkv_limit_best.argtypes = [ctypes.c_void_p]
-        library.qkv_limit_level.restype = ctypes.c_char_p
-        library.qkv_limit_level.argtypes = [ctypes.c_double, ctypes.c_int]
+        library.qkv_limit_bound.restype = ctypes.c_char_p
+        library.qkv_limit_bound.argtypes = [ctypes.c_double, ctypes.c_double, ctypes.c_char_p, ctypes.c_int, ctypes.c_int]
+        library.qkv_limit_cold_copies.restype = ctypes.c_int64
+        library.qkv_limit_cold_copies.argtypes = [ctypes.c_double, ctypes.c_double]
         self.threads = threads
-        self.arithmetic = "fma " + best_isa()
+        self.isa = best_isa()
         self.known: dict[str, Limit] = {}
 
     def get(self, name: str) -> Limit:
@@ -55,11 +57,14 @@ class Limits:
             self.known[name] = Limit(self.library, name, self.threads)
         return self.known[name]
 
-    def bound_of(self, problem) -> Limit:
-        """The roofline: arithmetic, or reading the problem's bytes from the level that its operands lie in."""
-        level = self.library.qkv_limit_level(problem.operand_bytes, self.threads).decode()
-        arithmetic, reading = self.get(self.arithmetic), self.get(f"read {level}")
-        return arithmetic if problem.flops / arithmetic.best >= problem.bytes / reading.best else reading
+    def bound_of(self, problem, cold: bool) -> Limit:
+        """The roofline of qkv-bench. cold: the operands come from DRAM."""
+        isa = self.isa.encode()
+        return self.get(self.library.qkv_limit_bound(problem.flops, problem.bytes, isa, self.threads, cold).decode())
+
+    def cold_copies(self, problem) -> int:
+        """Copies of the operands to be used in turns, so that they come from DRAM; 0: they do not fit."""
+        return self.library.qkv_limit_cold_copies(problem.bytes, problem.operand_bytes)
 
     def peaks(self) -> dict[str, dict[str, float]]:
         return {name: {str(self.threads): limit.best} for name, limit in self.known.items()}

@@ -37,6 +37,9 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--shapes", metavar="FILE", type=Path, nargs="+", required=True, help="files of problems")
     parser.add_argument("--filter", metavar="REGEX", type=pattern, default="", help="of the problems' names")
     parser.add_argument("--threads", metavar="N", type=count, default=1, help="and the first N CPUs; default: 1")
+    parser.add_argument("--cache", choices=("hot", "cold"), default="hot", metavar="hot|cold",
+                        help="hot: the same operands each call, if a cache holds them; cold: they come from DRAM; "
+                             "default: hot")
     parser.add_argument("--repetitions", metavar="N", type=count, default=9, help="default: 9")
     parser.add_argument("--seconds", metavar="N", type=float, default=4, help="about what a problem may take; default: 4")
     parser.add_argument("--quick", action="store_true", help="only the problems that the files mark quick")

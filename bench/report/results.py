@@ -5,6 +5,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+# What every row of a merged file has; null where its engine does not say.
+PROMISED = ("engine", "op", "dtype", "isa", "threads", "shape", "causal", "rate", "limit", "ratio", "error")
 REQUIRED = ("engine", "op", "threads", "shape", "ratio")
 ISA_ORDER = ("", "generic", "neon", "avx2", "avx512")
 
@@ -67,7 +69,8 @@ class Results:
     def merged(self) -> dict:
         """One file that says what all say."""
         heads = {name: self.fact(name) for name in ("cpu", "date", "qkv_version", "compiler")}
-        return {**heads, "peaks": self.peaks, "rows": [row.data for row in self.rows], "skipped": self.skipped}
+        rows = [{**dict.fromkeys(PROMISED), **row.data} for row in self.rows]
+        return {**heads, "peaks": self.peaks, "rows": rows, "skipped": self.skipped}
 
     def peak(self, limit_name: str, threads: int) -> float | None:
         return self.peaks.get(limit_name, {}).get(str(threads))

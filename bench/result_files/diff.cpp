@@ -22,12 +22,32 @@ std::string reason(const Row& row) {
   return row.note.empty() ? "no figure" : row.note;
 }
 
+std::string limit_of(const Row& row) {
+  return fmt::format("{} in {}", row.limit_name, row.unit);
+}
+
+bool has_figure(const Row& row) {
+  return row.ratio && *row.ratio > 0;
+}
+
 void add_pair(const std::string& key, const Row& before, const Row& after, Difference& difference) {
   difference.second_is_wrong = difference.second_is_wrong || after.wrong;
-  if (before.ratio && after.ratio && *before.ratio > 0) {
-    difference.changes.push_back({key, *before.ratio, *after.ratio});
-  } else {
+  if (!has_figure(before)) {
     difference.without_figure.push_back(fmt::format("{} ({}; {})", key, reason(before), reason(after)));
+  } else if (!after.ratio) {
+    difference.lost.push_back(fmt::format("{} ({})", key, reason(after)));
+  } else if (limit_of(before) != limit_of(after)) {
+    difference.other_limit.push_back(fmt::format("{} ({}; {})", key, limit_of(before), limit_of(after)));
+  } else {
+    difference.changes.push_back({key, *before.ratio, *after.ratio});
+  }
+}
+
+void add_missing(const std::string& key, const Row& before, Difference& difference) {
+  if (has_figure(before)) {
+    difference.lost.push_back(key + " (is not there)");
+  } else {
+    difference.without_figure.push_back(fmt::format("{} ({}; is not there)", key, reason(before)));
   }
 }
 
@@ -44,7 +64,7 @@ Difference difference_of(const std::vector<Row>& before, const std::vector<Row>&
   for (const auto& [key, row] : old_rows) {
     const auto other = new_rows.find(key);
     if (other == new_rows.end()) {
-      difference.only_before.push_back(key);
+      add_missing(key, *row, difference);
     } else {
       add_pair(key, *row, *other->second, difference);
     }
@@ -56,9 +76,10 @@ Difference difference_of(const std::vector<Row>& before, const std::vector<Row>&
   return difference;
 }
 
-bool is_worse(const Difference& difference, double threshold) {
-  return difference.second_is_wrong ||
-         std::ranges::any_of(difference.changes, [=](const Change& one) { return one.relative() < -threshold; });
+bool is_worse(const Difference& difference, const Tolerance& tolerance) {
+  if (difference.second_is_wrong || !difference.other_limit.empty()) return true;
+  if (!tolerance.missing && !difference.lost.empty()) return true;
+  return std::ranges::any_of(difference.changes, [&](const Change& one) { return one.relative() < -tolerance.loss; });
 }
 
 std::string table_of(const Difference& difference, double threshold) {
@@ -75,8 +96,9 @@ std::string table_of(const Difference& difference, double threshold) {
                                    : ' ',
                          change.key);
   }
-  table += section("No figure in one of the files", difference.without_figure);
-  table += section("Only in the first file", difference.only_before);
+  table += section("Lost in the second file", difference.lost);
+  table += section("Against another limit, so not to be compared", difference.other_limit);
+  table += section("No figure in the first file", difference.without_figure);
   table += section("Only in the second file", difference.only_after);
   table += fmt::format("\n{} compared: {} fell and {} rose by more than {:g} %\n", difference.changes.size(), losses,
                        gains, 100 * threshold);

@@ -18,15 +18,23 @@ struct Change {
 
 struct Difference {
   std::vector<Change> changes;              // the greatest loss first
-  std::vector<std::string> without_figure;  // key and why: a row that is in both files, but without a ratio in one
-  std::vector<std::string> only_before, only_after;
+  std::vector<std::string> lost;            // key and why: has a ratio in the first file only
+  std::vector<std::string> other_limit;     // key and both limits: ratios to them cannot be compared
+  std::vector<std::string> without_figure;  // key and why: has none in the first file
+  std::vector<std::string> only_after;
   bool second_is_wrong = false;  // some result of it is
 };
 
 Difference difference_of(const std::vector<Row>& before, const std::vector<Row>& after);
 
-// Some ratio fell by more than the threshold (0.03 is 3 %), or a result is wrong now.
-bool is_worse(const Difference& difference, double threshold);
+// What a newer file may do and be no worse.
+struct Tolerance {
+  double loss = 0.03;    // of a ratio: 3 %
+  bool missing = false;  // ratios may be lost
+};
+
+// Some ratio fell by more than that, is lost or belongs to another limit, or a result is wrong now.
+bool is_worse(const Difference& difference, const Tolerance& tolerance);
 
 std::string table_of(const Difference& difference, double threshold);
 

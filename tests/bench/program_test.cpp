@@ -64,6 +64,14 @@ TEST_CASE("qkv-bench: list shows problems with their work") {
   CHECK(outcome.output.find("2 problems") != std::string::npos);
 }
 
+TEST_CASE("qkv-bench: --shapes takes a list with commas, or with spaces") {
+  const qkv_test::TemporaryFolder folder;
+  const std::string a = folder.write("a.txt", "softmax rows=3 columns=5\n"),
+                    b = folder.write("b.txt", "softmax rows=4 columns=5\n");
+  CHECK(run_bench({"list", "--shapes", a + "," + b}).output.find("2 problems") != std::string::npos);
+  CHECK(run_bench({"list", "--shapes", a, b}).output.find("2 problems") != std::string::npos);
+}
+
 TEST_CASE("qkv-bench: --check-only computes on every tier and measures nothing") {
   const qkv_test::TemporaryFolder folder;
   const std::string shapes = folder.write("s.txt", "softmax rows=3 columns=5\nmatmul m=3 n=5 k=7\n");
@@ -84,6 +92,11 @@ TEST_CASE("qkv-bench: a measured row, and a file that diff takes") {
   const std::string file = folder / "a.json";
   REQUIRE(run_bench({"--shapes", shapes, "--repetitions", "5", "--json", file}).exit_code == 0);
   const auto row = nlohmann::json::parse(folder.read("a.json"))["rows"][0];
+  for (const char* key :
+       {"engine", "op", "dtype", "isa", "threads", "shape", "causal", "rate", "limit", "ratio", "error"}) {
+    CAPTURE(key);
+    CHECK(row.contains(key));
+  }
   CHECK(row["shape"] == "softmax rows=3 columns=5");
   CHECK(row["repetitions"].get<int>() >= 5);
   CHECK(row["bytes"] == 4 * 2 * 15);
@@ -103,6 +116,9 @@ TEST_CASE("qkv-bench: diff has exit code 1 for a loss") {
   CHECK(run_bench({"diff", before, after}).exit_code == 1);
   CHECK(run_bench({"diff", before, after, "--threshold", "0.05"}).exit_code == 0);
   CHECK(run_bench({"diff", after, before}).exit_code == 0);
+  const std::string none = folder.write("c", R"({"rows": []})");
+  CHECK(run_bench({"diff", before, none}).exit_code == 1);
+  CHECK(run_bench({"diff", before, none, "--allow-missing"}).exit_code == 0);
 }
 
 TEST_CASE("qkv-bench: flags of Google Benchmark reach it") {

@@ -37,6 +37,13 @@ Row sample_row(const std::string& shape = "softmax rows=1 columns=2", double rat
   return row;
 }
 
+Row noisy_row(const std::string& shape) {
+  Row row = sample_row(shape);
+  row.ratio.reset();
+  row.note = "too noisy";
+  return row;
+}
+
 std::string file_of(const std::vector<Row>& rows) {
   Results results;
   results.rows = rows;
@@ -113,8 +120,8 @@ TEST_CASE("diff: sorted by change, the greatest loss first") {
   CHECK(difference.changes[0].key.ends_with("| b"));
   CHECK(difference.changes[0].relative() == doctest::Approx(-0.2));
   CHECK(difference.changes[2].key.ends_with("| a"));
-  CHECK(is_worse(difference, 0.03));
-  CHECK_FALSE(is_worse(difference, 0.21));
+  CHECK(is_worse(difference, {0.03}));
+  CHECK_FALSE(is_worse(difference, {0.21}));
   CHECK(table_of(difference, 0.03).find("3 compared: 1 fell and 1 rose by more than 3 %") != std::string::npos);
 }
 
@@ -129,27 +136,49 @@ TEST_CASE("diff: the key tells apart isa, threads, cache and engine") {
   CHECK(key_of(other) != key_of(sample_row()));
 }
 
-TEST_CASE("diff: rows of one file only, and rows without a figure, are told and are no loss") {
-  Row noisy = sample_row("noisy");
-  noisy.ratio.reset();
-  noisy.note = "too noisy";
-  const Difference difference = difference_of({sample_row("gone"), sample_row("noisy")}, {noisy, sample_row("new")});
+TEST_CASE("diff: a figure that is no more is a loss, unless that is allowed") {
+  const Difference difference =
+      difference_of({sample_row("gone"), sample_row("noisy")}, {noisy_row("noisy"), sample_row("new")});
   CHECK(difference.changes.empty());
-  REQUIRE(difference.only_before.size() == 1);
-  REQUIRE(difference.only_after.size() == 1);
-  REQUIRE(difference.without_figure.size() == 1);
-  CHECK(difference.without_figure[0].find("too noisy") != std::string::npos);
-  CHECK_FALSE(is_worse(difference, 0.03));
+  REQUIRE(difference.lost.size() == 2);
+  CHECK(is_worse(difference, {0.03}));
+  CHECK_FALSE(is_worse(difference, {0.03, true}));
   const std::string table = table_of(difference, 0.03);
-  CHECK(table.find("Only in the first file:\n  qkv softmax f32 avx2 1 hot | gone") != std::string::npos);
-  CHECK(table.find("Only in the second file:") != std::string::npos);
+  CHECK(table.find("Lost in the second file:\n  qkv softmax f32 avx2 1 hot | gone (is not there)\n") !=
+        std::string::npos);
+  CHECK(table.find("| noisy (too noisy)\n") != std::string::npos);
+}
+
+TEST_CASE("diff: what had no figure before is told and is no loss") {
+  const Difference difference =
+      difference_of({noisy_row("noisy"), noisy_row("gone")}, {sample_row("noisy"), sample_row("new")});
+  CHECK(difference.lost.empty());
+  CHECK(difference.only_after.size() == 1);
+  REQUIRE(difference.without_figure.size() == 2);
+  CHECK(difference.without_figure[1].find("(too noisy; has a figure)") != std::string::npos);
+  CHECK_FALSE(is_worse(difference, {0.03}));
+}
+
+TEST_CASE("diff: ratios to another limit, or in another unit, are not compared and are a loss") {
+  Row other_limit = sample_row(), other_unit = sample_row();
+  other_limit.limit_name = "fma avx2";
+  other_unit.unit = "FLOP/s";
+  for (const Row& changed : {other_limit, other_unit}) {
+    const Difference difference = difference_of({sample_row()}, {changed});
+    CHECK(difference.changes.empty());
+    REQUIRE(difference.other_limit.size() == 1);
+    CHECK(is_worse(difference, {0.9, true}));
+  }
+  CHECK(
+      table_of(difference_of({sample_row()}, {other_limit}), 0.03).find("(read L1 in bytes/s; fma avx2 in bytes/s)") !=
+      std::string::npos);
 }
 
 TEST_CASE("diff: a result that is wrong now is worse, whatever the ratios") {
   Row wrong = sample_row();
   wrong.ratio.reset();
   wrong.wrong = true;
-  CHECK(is_worse(difference_of({sample_row()}, {wrong}), 0.9));
+  CHECK(is_worse(difference_of({sample_row()}, {wrong}), {0.9, true}));
 }
 
 TEST_CASE("progress: what a line says") {

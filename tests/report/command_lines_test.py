@@ -39,6 +39,7 @@ class CommandLines(unittest.TestCase):
         self.refuses(program, "missing.txt", "openblas", "--shapes", "missing.txt")
         self.refuses(program, "'0'", "openblas", "--shapes", "shapes.txt", "--threads", "0")
         self.refuses(program, "--threads 4096", "openblas", "--shapes", "shapes.txt", "--threads", "4096")
+        self.refuses(program, "'lukewarm'", "openblas", "--shapes", "shapes.txt", "--cache", "lukewarm")
         self.refuses(program, "'('", "openblas", "--shapes", "shapes.txt", "--filter", "(")
         self.refuses(program, "no attention", "openblas", "--shapes", "softmax.txt")
 
@@ -67,6 +68,15 @@ class CommandLines(unittest.TestCase):
         self.refuses(program, "nowhere: no such program", "nowhere")
         self.refuses(program, "qkv-count-instructions: no such program", ".")
         self.refuses(program, "false --compiler: exit code 1", shutil.which("false"))
+
+    def test_arm_cycles(self):
+        program = "tools/arm_cycles.py"
+        self.refuses(program, "BUILD is missing")
+        self.refuses(program, "nowhere: no build folder", "nowhere")
+        self.refuses(program, "nothing: no such program", ".", "--analyzer", "nothing")
+        if shutil.which("llvm-mca"):
+            self.refuses(program, "--cpu z80: ", ".", "--analyzer", "llvm-mca", "--cpu", "z80")
+            self.refuses(program, "--clang nothing: ", ".", "--analyzer", "llvm-mca", "--cpu", "neoverse-n1", "--clang", "nothing")
 
     def test_checks(self):
         for name in ("kernel_symbols", "layers", "sizes"):

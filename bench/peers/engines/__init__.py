@@ -2,6 +2,7 @@
 """The peers, by the name of their rows. Each module is imported by the process that measures it, and by no other."""
 import importlib
 import importlib.util
+import itertools
 from dataclasses import dataclass
 from typing import Callable, NamedTuple
 
@@ -20,6 +21,17 @@ class Prepared:
 
     run: Callable[[int], None]  # makes so many calls
     output: Callable[[], object]  # array of the last one: [batch, heads, queries, value_dim] or [m, n]
+
+
+def in_turns(calls: list[Prepared]) -> Prepared:
+    """Each call is of the next one."""
+    turns = itertools.cycle(calls)
+
+    def run(count: int) -> None:
+        for prepared in itertools.islice(turns, count):
+            prepared.run(1)
+
+    return Prepared(run, calls[0].output)
 
 
 class Context(NamedTuple):
@@ -43,7 +55,8 @@ PEERS = {
 
 
 def load(name: str, context: Context):
-    """The peer: an object with `version` and `prepare(problem, operands) -> Prepared`, for attention and matmul problems."""
+    """The peer: an object with `version` and `prepare(problem, operands) -> Prepared`, for attention and matmul problems.
+    What it prepares for one problem several times runs in the same threads."""
     module, variant, packages = PEERS[name]
     for package in packages:
         if importlib.util.find_spec(package) is None:

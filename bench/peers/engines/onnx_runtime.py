@@ -110,16 +110,23 @@ class Peer:
         self.options.intra_op_num_threads = context.threads
         self.options.inter_op_num_threads = 1
         self.options.log_severity_level = 3
+        self.model, self.session = b"", None
 
     def prepare(self, problem, given: dict[str, np.ndarray]) -> Prepared:
         if not isinstance(problem, Attention):
             raise NotSupported("attention only")
         graph = self.node(problem, given)
         try:
-            session = onnxruntime.InferenceSession(graph.model(), self.options, providers=["CPUExecutionProvider"])
-            return bound(session, graph, problem)
+            return bound(self.session_of(graph.model()), graph, problem)
         except Exception as error:  # onnxruntime's own types have no common one
             raise NotSupported(str(error).splitlines()[0][:160]) from None
+
+    def session_of(self, model: bytes) -> onnxruntime.InferenceSession:
+        """The last one, if it is of the same model: each has threads of its own, which spin."""
+        if model != self.model:
+            self.session = onnxruntime.InferenceSession(model, self.options, providers=["CPUExecutionProvider"])
+            self.model = model
+        return self.session
 
 
 def bound(session: onnxruntime.InferenceSession, graph: Graph, problem: Attention) -> Prepared:

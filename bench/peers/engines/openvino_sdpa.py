@@ -20,6 +20,7 @@ class Peer:
             properties.hint.inference_precision(): openvino.Type.f32,
             properties.hint.enable_cpu_pinning(): False,  # the process is bound already
         }
+        self.problem, self.compiled = None, None
 
     def prepare(self, problem, given: dict[str, np.ndarray]) -> Prepared:
         if not isinstance(problem, Attention):
@@ -28,7 +29,7 @@ class Peer:
         if causal_flag(problem) is None:
             operands.append(additive_mask(problem, np.float32))
         try:
-            compiled = self.core.compile_model(model_of(problem, operands), "CPU", self.configuration)
+            compiled = self.compiled_for(problem, operands)
         except RuntimeError as error:
             raise NotSupported(str(error).splitlines()[-1][:160]) from None
         request = compiled.create_infer_request()
@@ -36,6 +37,13 @@ class Peer:
         for index, tensor in enumerate(tensors):
             request.set_input_tensor(index, tensor)
         return OpenvinoPrepared(request, operands)
+
+    def compiled_for(self, problem, operands: list[np.ndarray]) -> openvino.CompiledModel:
+        """The last one, if it is of the same problem: each has threads of its own."""
+        if problem != self.problem:
+            self.compiled = self.core.compile_model(model_of(problem, operands), "CPU", self.configuration)
+            self.problem = problem
+        return self.compiled
 
 
 class OpenvinoPrepared(Prepared):

@@ -16,6 +16,7 @@ constexpr int register_count = 16;
 constexpr int tile_rows = 6;  // 12 accumulators leave 4 registers for operands
 constexpr int tile_vectors = 2;
 constexpr bool weighs_beside_products = false;  // too few registers
+constexpr int scalars_per_load = 1;             // a load broadcasts at no cost
 
 inline Register multiply_add(Register a, Register b, Register c) {
   return _mm256_fmadd_ps(a, b, c);

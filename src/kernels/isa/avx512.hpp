@@ -17,6 +17,7 @@ constexpr int register_count = 32;
 constexpr int tile_rows = 6;  // 24 accumulators leave 8 registers for operands
 constexpr int tile_vectors = 4;
 constexpr bool weighs_beside_products = true;
+constexpr int scalars_per_load = 1;  // a load broadcasts at no cost
 
 inline Register multiply_add(Register a, Register b, Register c) {
   return _mm512_fmadd_ps(a, b, c);

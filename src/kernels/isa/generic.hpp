@@ -23,6 +23,7 @@ constexpr int register_count = 16;
 constexpr int tile_rows = 4;
 constexpr int tile_vectors = 2;
 constexpr bool weighs_beside_products = false;
+constexpr int scalars_per_load = 1;  // no lane is a factor by itself
 
 inline Register multiply_add(Register a, Register b, Register c) {
   return _mm_add_ps(_mm_mul_ps(a, b), c);

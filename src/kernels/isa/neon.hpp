@@ -16,9 +16,15 @@ constexpr int register_count = 32;
 constexpr int tile_rows = 6;  // 24 accumulators leave 8 registers for operands
 constexpr int tile_vectors = 4;
 constexpr bool weighs_beside_products = true;
+constexpr int scalars_per_load = 4;  // each lane is a factor by itself; a load that broadcasts takes an FMA's slot
 
 inline Register multiply_add(Register a, Register b, Register c) {
   return vfmaq_f32(c, a, b);
+}
+
+// With lane `lane` of `scalars` as a.
+inline __attribute__((always_inline)) Register multiply_add_lane(Register scalars, int lane, Register b, Register c) {
+  return vfmaq_n_f32(c, b, scalars[lane]);
 }
 
 struct PowerTable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one multiply loop of the library: rows x vectors accumulators in registers, one operand read by scalar broadcast,
-// the other by whole vectors. Every element is a chain of fused multiply-adds in order of depth, so its bits depend on
-// neither the tile's shape nor the vector's width.
+// The one multiply loop of the library: rows x vectors accumulators in registers, one operand read as scalars, which a
+// load broadcasts or which are lanes of a register, the other by whole vectors. Every element is a chain of fused
+// multiply-adds in order of depth, so its bits depend on neither the tile's shape nor the vector's width.
 #pragma once
 
 #include <cstddef>
@@ -72,9 +72,41 @@ struct RegisterTile {
   QKV_INLINE void step(const float* scalars, int64_t stride, const float* vector) {
     Floats operand[size_t{vectors}];
     QKV_UNROLL for (int j = first_vector; j < vectors; j++) operand[j] = load(vector + j * lanes);
+    if constexpr (columns_in_lanes && lie == Lie::columns) return step_in_lanes<first_vector>(scalars, operand);
     QKV_UNROLL for (int i = 0; i < rows; i++) {
       const Floats scalar = broadcast(scalars[lie == Lie::rows ? i * stride : i]);
       QKV_UNROLL for (int j = first_vector; j < vectors; j++) sum[i][j] = fma(scalar, operand[j], sum[i][j]);
+    }
+  }
+
+  // Scalars in columns: those of neighbouring rows lie side by side. The last load overlaps the one before.
+  static constexpr bool columns_in_lanes = scalars_per_load > 1 && rows >= scalars_per_load;
+  template <int first_vector>
+  QKV_INLINE void step_in_lanes(const float* scalars, const Floats (&operand)[size_t{vectors}]) {
+    QKV_UNROLL for (int i = 0; i < rows; i++) {
+      const int whole = i / scalars_per_load * scalars_per_load, last = rows - scalars_per_load;
+      const int first = whole < last ? whole : last;
+      const Floats scalar = load(scalars + first);
+      QKV_UNROLL for (int j = first_vector; j < vectors; j++) {
+        sum[i][j] = Floats(multiply_add_lane(scalar, i - first, operand[j], sum[i][j]));
+      }
+    }
+  }
+
+  // Scalars in rows: those of the next steps lie side by side, and each row holds a register of them. Where these and
+  // the sums are too many, single steps are faster, except for one vector, whose steps have a load for every sum. All
+  // steps of a vector before the next: in the other order GCC copies sums from register to register.
+  static constexpr bool rows_in_lanes = scalars_per_load > 1 && (rows * (vectors + 1) < register_count || vectors == 1);
+  template <int first_vector>
+  QKV_INLINE void steps_in_lanes(const float* scalars, int64_t stride, Vectors b) {
+    Floats scalar[size_t{rows}];
+    QKV_UNROLL for (int i = 0; i < rows; i++) scalar[i] = load(scalars + i * stride);
+    QKV_UNROLL for (int n = first_vector * scalars_per_load; n < vectors * scalars_per_load; n++) {
+      const int j = n / scalars_per_load, step = n % scalars_per_load;
+      const Floats operand = load(b.data + step * b.stride + j * lanes);
+      QKV_UNROLL for (int i = 0; i < rows; i++) {
+        sum[i][j] = Floats(multiply_add_lane(scalar[i], step, operand, sum[i][j]));
+      }
     }
   }
 
@@ -84,7 +116,15 @@ struct RegisterTile {
     const float* scalars = a.data;
     const float* vector = b.data;
     const int64_t scalar_step = lie == Lie::rows ? 1 : a.stride;
-    QKV_NO_UNROLL for (int64_t k = 0; k < depth; k++) {
+    int64_t k = 0;
+    if constexpr (rows_in_lanes && lie == Lie::rows) {
+      QKV_NO_UNROLL for (; k <= depth - scalars_per_load; k += scalars_per_load) {
+        steps_in_lanes<first_vector>(scalars, a.stride, {vector, b.stride});
+        scalars += scalars_per_load;
+        vector += scalars_per_load * b.stride;
+      }
+    }
+    QKV_NO_UNROLL for (; k < depth; k++) {
       step<lie, first_vector>(scalars, a.stride, vector);
       scalars += scalar_step;
       vector += b.stride;
