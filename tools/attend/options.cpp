@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "attend/model_folder.hpp"
-#include "cli/arguments.hpp"
+#include "cli/model_options.hpp"
 #include "cli/output_file.hpp"
 #include "qkv/version.h"
 #include "text/quote.hpp"

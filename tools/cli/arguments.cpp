@@ -4,15 +4,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <exception>
-#include <iterator>
-#include <span>
-#include <string_view>
 
-#include "cli/machine.hpp"
 #include "cli/standard_output.hpp"
-#include "model/worker_pool.hpp"
 #include "qkv/isa.h"
 #include "text/quote.hpp"
 
@@ -28,14 +22,6 @@ void check_values(const CLI::App& app) {
         throw UsageError(fmt::format("{}={}: takes no value", option->get_name(), quote(value)));
       if (!is_flag && value.empty()) throw UsageError(fmt::format("{} \"\": must not be empty", option->get_name()));
     }
-}
-
-// CLI11 would take a text like "[MASK], [SEP]" for a list and split it, so texts are what its options leave over.
-std::vector<std::string> remaining_texts(const CLI::App& app) {
-  std::vector<std::string> texts = app.remaining();
-  for (const std::string& text : texts)
-    if (text.size() > 1 && text.front() == '-') throw UsageError(quote(text) + ": no such option; see --help");
-  return texts;
 }
 
 }  // namespace
@@ -54,33 +40,6 @@ bool parse_arguments(CLI::App& app, int argument_count, const char* const* argum
   }
   check_values(app);
   return true;
-}
-
-std::optional<std::vector<std::string>> parse_texts(CLI::App& app, int argument_count, const char* const* arguments) {
-  const std::span all(arguments, static_cast<std::size_t>(argument_count));
-  const auto dashes = std::ranges::find(all, std::string_view("--"));
-  if (!parse_arguments(app, static_cast<int>(dashes - all.begin()), arguments)) return std::nullopt;
-  std::vector<std::string> texts = remaining_texts(app);
-  if (dashes != all.end()) texts.insert(texts.end(), std::next(dashes), all.end());
-  return texts;
-}
-
-void add_threads_option(CLI::App& app, std::int32_t& threads) {
-  app.add_option("--threads", threads, "threads, at most 4 per core; default: one per core")
-      ->option_text("N")
-      ->check(CLI::Range(1, 1 << 20));
-}
-
-void add_max_isa_option(CLI::App& app, std::string& max_isa) {
-  app.add_option("--max-isa", max_isa, "the best instruction set to use, for example avx2")->option_text("NAME");
-}
-
-void check_threads(std::int32_t threads) {
-  const std::int32_t cores = core_count(), most = 4 * cores;
-  if (threads > most)
-    throw UsageError(fmt::format("--threads {}: at most {}, 4 for each of {} cores", threads, most, cores));
-  if (threads > 1 && !has_worker_pools())
-    throw UsageError(fmt::format("--threads {}: this build has no OpenMP, so one thread", threads));
 }
 
 void cap_isa(const std::string& name) {

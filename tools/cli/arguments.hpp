@@ -2,12 +2,9 @@
 // What the command lines of the programs have in common.
 #pragma once
 
-#include <cstdint>
 #include <functional>
-#include <optional>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 namespace CLI {
 class App;
@@ -22,15 +19,6 @@ struct UsageError : std::runtime_error {
 
 // False if the help or the version was asked for and has been printed. Throws UsageError.
 bool parse_arguments(CLI::App& app, int argument_count, const char* const* arguments);
-
-// The same for an app that allows extras: returns the arguments that are no options, and all that follow --.
-std::optional<std::vector<std::string>> parse_texts(CLI::App& app, int argument_count, const char* const* arguments);
-
-void add_threads_option(CLI::App& app, std::int32_t& threads);
-void add_max_isa_option(CLI::App& app, std::string& max_isa);
-
-// Throws UsageError for more threads than make sense, or than this build can have.
-void check_threads(std::int32_t threads);
 
 // The best instruction set that qkv may use; throws UsageError where this build has none of that name.
 void cap_isa(const std::string& name);

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "cli/arguments.hpp"
+#include "cli/model_options.hpp"
 #include "qkv/version.h"
 #include "text/quote.hpp"
 
