@@ -39,11 +39,12 @@ checked=()
 skipped=()
 full_cases=5000
 emulated_cases=20    # random attention problems per tier in emulation, where an instruction costs a hundred
-sanitized_cases=200
+sanitized_cases=100
 in_emulation=(--no-suite checks --no-suite tools --no-suite bench --no-suite instructions --no-suite attention_tuning
   --timeout-multiplier 4)
 # For CPUs whose kernels have run on an earlier one: they differ by the features that are detected.
 repeated_cases=1
+when_repeated=(--no-suite attention_families --no-suite attention_determinism)
 
 # ---- the account ----------------------------------------------------------------------------------------------------
 
@@ -179,14 +180,17 @@ check_sanitized() {
     -Db_sanitize=address,undefined -Dtools=enabled -Dtests=enabled -Dbench=disabled
   required_step "building build-sanitize/" build build-sanitize
   # Without the models: their arithmetic is checked above, and instrumented it takes minutes.
-  skipped+=("under sanitizers: the suite checks and the models; $(fewer $sanitized_cases)")
+  skipped+=("under sanitizers: the suites checks and attention_tuning, and the models; $(fewer $sanitized_cases)")
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 QKV_TEST_CASES=$sanitized_cases QKV_REQUIRE_MODEL=0 QKV_MODEL_DIR=none \
     QKV_REQUIRE_DECODER=0 QKV_DECODER_FILE=none \
-    test_build build-sanitize "ASan and UBSan" "$(native_tiers)" --no-suite checks --timeout-multiplier 4
+    test_build build-sanitize "ASan and UBSan" "$(native_tiers)" --no-suite checks --no-suite attention_tuning --timeout-multiplier 4
 }
 
-test_emulated_x86() {  # cpu tiers cases
-  QEMU_CPU=$1 QKV_TEST_CASES=$3 test_build build-test "x86 $1" "$2" --wrapper qemu-x86_64-static "${in_emulation[@]}"
+test_emulated_x86() {  # cpu tiers cases meson-options...
+  local cpu=$1 tiers=$2 cases=$3
+  shift 3
+  QEMU_CPU=$cpu QKV_TEST_CASES=$cases test_build build-test "x86 $cpu" "$tiers" --wrapper qemu-x86_64-static \
+    "${in_emulation[@]}" "$@"
 }
 
 check_smaller_x86() {
@@ -195,14 +199,16 @@ check_smaller_x86() {
     skipped+=("x86 CPUs in emulation: this is no x86 machine")
     return
   fi
-  skipped+=("in x86 emulation: the suites checks, tools, bench, instructions and attention_tuning; $(fewer $emulated_cases), $repeated_cases on Haswell,-...")
+  skipped+=("in x86 emulation: the suites checks, tools, bench, instructions and attention_tuning; $(fewer $emulated_cases), $repeated_cases on Haswell,-..., and there the suites attention_families and attention_determinism as well")
   test_emulated_x86 Nehalem "generic" "$emulated_cases"
   test_emulated_x86 Haswell "generic avx2" "$emulated_cases"
-  for cpu in Haswell,-avx2 Haswell,-fma Haswell,-xsave; do test_emulated_x86 "$cpu" "generic" "$repeated_cases"; done
+  for cpu in Haswell,-avx2 Haswell,-fma Haswell,-xsave; do test_emulated_x86 "$cpu" "generic" "$repeated_cases" "${when_repeated[@]}"; done
 }
 
-test_emulated_arm() {  # cpu cases
-  QEMU_CPU=$1 QKV_TEST_CASES=$2 test_build build-aarch64 "NEON $1" "generic neon" "${in_emulation[@]}"
+test_emulated_arm() {  # cpu cases meson-options...
+  local cpu=$1 cases=$2
+  shift 2
+  QEMU_CPU=$cpu QKV_TEST_CASES=$cases test_build build-aarch64 "NEON $cpu" "generic neon" "${in_emulation[@]}" "$@"
 }
 
 check_neon() {
@@ -219,10 +225,10 @@ check_neon() {
   else
     skipped+=("multiply loops against the limits of Arm CPUs: there is no llvm-mca-19 (package llvm-19)")
   fi
-  skipped+=("in Arm emulation: the suites checks, tools, bench, instructions and attention_tuning; $(fewer $emulated_cases), $repeated_cases after cortex-a53")
+  skipped+=("in Arm emulation: the suites checks, tools, bench, instructions and attention_tuning; $(fewer $emulated_cases), $repeated_cases after cortex-a53, and there the suites attention_families and attention_determinism as well")
   test_emulated_arm cortex-a53 "$emulated_cases"
-  test_emulated_arm cortex-a76 "$repeated_cases"
-  test_emulated_arm max "$repeated_cases"
+  test_emulated_arm cortex-a76 "$repeated_cases" "${when_repeated[@]}"
+  test_emulated_arm max "$repeated_cases" "${when_repeated[@]}"
 }
 
 c_files() { find include src tools tests bench -name '*.h' -o -name '*.hpp' -o -name '*.cpp' -o -name '*.c' | sort; }

@@ -15,9 +15,9 @@
 namespace qkv::tools {
 
 struct Completion {
-  std::vector<std::int64_t> prompt_ids, ids;  // ids: without the token that ended it
-  std::vector<Candidate> top_logits;          // after the prompt
-  std::string text;
+  std::vector<std::int64_t> prompt_ids = {}, ids = {};  // ids: without the token that ended it
+  std::vector<Candidate> top_logits = {};               // after the prompt
+  std::string text = {};
   bool ended = false;  // by a token that means the end
 };
 

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <stdexcept>
 #include <string_view>
+#include <vector>
 
 #include "qkv/qkv.hpp"
 #include "text/quote.hpp"
@@ -17,50 +19,51 @@ constexpr std::int64_t most_layers = 1024, most_columns = 1 << 20, most_context 
 // The values under "llama." or what else the architecture is called.
 class Settings {
  public:
-  Settings(const Gguf& file, std::string architecture) : file_(file), architecture_(std::move(architecture)) {}
+  Settings(const GgufMetadata& metadata, std::string architecture)
+      : metadata_(metadata), architecture_(std::move(architecture)) {}
 
   std::int64_t count(std::string_view name, std::int64_t most) const {
-    return checked(name, file_.metadata().get<std::int64_t>(key(name)), most);
+    return checked(name, metadata_.get<std::int64_t>(key(name)), most);
   }
   std::int64_t count_or(std::string_view name, std::int64_t most, std::int64_t otherwise) const {
-    const auto* value = file_.metadata().find<std::int64_t>(key(name));
+    const auto* value = metadata_.find<std::int64_t>(key(name));
     return value == nullptr ? otherwise : checked(name, *value, most);
   }
-  float number(std::string_view name) const { return finite(name, file_.metadata().get<double>(key(name))); }
+  float number(std::string_view name) const { return finite(name, metadata_.get<double>(key(name))); }
   float number_or(std::string_view name, float otherwise) const {
-    const auto* value = file_.metadata().find<double>(key(name));
+    const auto* value = metadata_.find<double>(key(name));
     return value == nullptr ? otherwise : finite(name, *value);
   }
   std::string text_or(std::string_view name, std::string otherwise) const {
-    const auto* value = file_.metadata().find<std::string>(key(name));
+    const auto* value = metadata_.find<std::string>(key(name));
     return value == nullptr ? otherwise : *value;
-  }
-  [[noreturn]] void fail(std::string_view name, std::string_view value, std::string_view wanted) const {
-    file_.fail(fmt::format("{} is {}: must be {}", key(name), value, wanted));
   }
 
  private:
   std::string key(std::string_view name) const { return fmt::format("{}.{}", architecture_, name); }
   std::int64_t checked(std::string_view name, std::int64_t value, std::int64_t most) const {
-    if (value < 1 || value > most) fail(name, std::to_string(value), fmt::format("1 to {}", most));
+    if (value < 1 || value > most)
+      throw std::runtime_error(fmt::format("{} is {}: must be 1 to {}", key(name), value, most));
     return value;
   }
   float finite(std::string_view name, double value) const {
     const auto number = static_cast<float>(value);
-    if (!std::isfinite(number) || number <= 0) fail(name, fmt::format("{}", value), "a positive number");
+    if (!std::isfinite(number) || number <= 0)
+      throw std::runtime_error(fmt::format("{} is {}: must be a positive number", key(name), value));
     return number;
   }
 
-  const Gguf& file_;
+  const GgufMetadata& metadata_;
   std::string architecture_;
 };
 
 // In the files of these architectures, rows of the query and key weights are in the order that interleaved pairs need
 // (llama), or as their authors have them, halves (qwen2).
-qkv_rope_kind rope_kind(const Gguf& file, const std::string& architecture) {
+qkv_rope_kind rope_kind(const std::string& architecture) {
   if (architecture == "llama") return QKV_ROPE_INTERLEAVED;
   if (architecture == "qwen2") return QKV_ROPE_HALVES;
-  file.fail(fmt::format("general.architecture is {}: known here are llama and qwen2", quote(architecture)));
+  throw std::runtime_error(
+      fmt::format("general.architecture is {}: known here are llama and qwen2", quote(architecture)));
 }
 
 qkv_rope_table_args rope_settings(const Settings& settings, std::int64_t context) {
@@ -73,7 +76,7 @@ qkv_rope_table_args rope_settings(const Settings& settings, std::int64_t context
   } else if (scaling == "yarn") {
     rope.scaling = QKV_ROPE_YARN;
   } else {
-    settings.fail("rope.scaling.type", quote(scaling), "none, linear or yarn");
+    throw std::runtime_error(fmt::format("rope.scaling.type is {}: must be none, linear or yarn", quote(scaling)));
   }
   rope.factor = settings.number("rope.scaling.factor");
   rope.original_context =
@@ -81,36 +84,42 @@ qkv_rope_table_args rope_settings(const Settings& settings, std::int64_t context
   return rope;
 }
 
-void check_heads(const Gguf& file, const DecoderShape& shape) {
+void check_heads(const DecoderShape& shape) {
   if (shape.query_heads % shape.key_heads != 0)
-    file.fail(fmt::format("{} key heads do not divide {} query heads", shape.key_heads, shape.query_heads));
+    throw std::runtime_error(
+        fmt::format("{} key heads do not divide {} query heads", shape.key_heads, shape.query_heads));
   if (shape.rotary_dim % 2 != 0 || shape.rotary_dim > shape.head_dim)
-    file.fail(fmt::format("{} rotary dimensions in heads of {}", shape.rotary_dim, shape.head_dim));
+    throw std::runtime_error(fmt::format("{} rotary dimensions in heads of {}", shape.rotary_dim, shape.head_dim));
+}
+
+DecoderShape read_shape(const GgufMetadata& metadata) {
+  const auto& architecture = metadata.get<std::string>("general.architecture");
+  DecoderShape shape = {};
+  shape.rope_kind = rope_kind(architecture);
+  const Settings settings(metadata, architecture);
+  shape.layers = settings.count("block_count", most_layers);
+  shape.hidden = settings.count("embedding_length", most_columns);
+  shape.feed_forward = settings.count("feed_forward_length", most_columns);
+  shape.context = settings.count("context_length", most_context);
+  shape.query_heads = settings.count("attention.head_count", shape.hidden);
+  shape.key_heads = settings.count_or("attention.head_count_kv", most_columns, shape.query_heads);
+  shape.head_dim = settings.count_or("attention.key_length", most_columns, shape.hidden / shape.query_heads);
+  shape.rotary_dim = settings.count_or("rope.dimension_count", most_columns, shape.head_dim);
+  shape.epsilon = settings.number("attention.layer_norm_rms_epsilon");
+  shape.rope = rope_settings(settings, shape.context);
+  shape.vocabulary = static_cast<std::int64_t>(metadata.get<std::vector<std::string>>("tokenizer.ggml.tokens").size());
+  check_heads(shape);
+  return shape;
 }
 
 }  // namespace
 
 DecoderShape decoder_shape(const Gguf& file) {
-  const auto& architecture = file.metadata().get<std::string>("general.architecture");
-  const qkv_rope_kind kind = rope_kind(file, architecture);
-  const Settings settings(file, architecture);
-  DecoderShape shape = {};
-  shape.rope_kind = kind;
-  shape.layers = settings.count("block_count", most_layers);
-  shape.hidden = settings.count("embedding_length", most_columns);
-  shape.feed_forward = settings.count("feed_forward_length", most_columns);
-  shape.context = settings.count("context_length", most_context);
-  shape.query_heads = settings.count("attention.head_count", most_columns);
-  shape.key_heads = settings.count_or("attention.head_count_kv", most_columns, shape.query_heads);
-  shape.head_dim = settings.count_or("attention.key_length", most_columns,
-                                     std::max<std::int64_t>(1, shape.hidden / shape.query_heads));
-  shape.rotary_dim = settings.count_or("rope.dimension_count", most_columns, shape.head_dim);
-  shape.epsilon = settings.number("attention.layer_norm_rms_epsilon");
-  shape.rope = rope_settings(settings, shape.context);
-  shape.vocabulary =
-      static_cast<std::int64_t>(file.metadata().get<std::vector<std::string>>("tokenizer.ggml.tokens").size());
-  check_heads(file, shape);
-  return shape;
+  try {
+    return read_shape(file.metadata());
+  } catch (const std::runtime_error& reason) {
+    file.fail(reason.what());
+  }
 }
 
 }  // namespace qkv::tools
