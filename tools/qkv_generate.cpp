@@ -9,11 +9,13 @@
 
 #include "attend/read_texts.hpp"
 #include "cli/arguments.hpp"
+#include "cli/output_file.hpp"
 #include "cli/progress.hpp"
 #include "cli/standard_output.hpp"
 #include "generate/completion.hpp"
 #include "generate/json_output.hpp"
 #include "generate/options.hpp"
+#include "generate/prompt_picture.hpp"
 #include "model/gguf.hpp"
 #include "model/gguf_tokenizer.hpp"
 #include "text/chat_prompt.hpp"
@@ -73,6 +75,29 @@ DecoderWeights load_weights(const Gguf& file) {
   return load_decoder(file, [&](std::int64_t) { progress.add(1); });
 }
 
+// In bytes of weights; twice as many in the page.
+constexpr std::int64_t most_attention = std::int64_t{256} << 20;
+
+// Opened before the work is done, and checked to be of a size that a browser shows.
+std::optional<OutputFile> open_picture(const GenerateOptions& options, const std::vector<Completion>& completions,
+                                       const DecoderShape& shape) {
+  if (options.attention.empty()) return std::nullopt;
+  const auto tokens = static_cast<std::int64_t>(completions.front().prompt_ids.size());
+  const auto bytes = static_cast<double>(shape.layers * shape.query_heads * tokens) * 4 * static_cast<double>(tokens);
+  if (bytes > static_cast<double>(most_attention))
+    throw UsageError(fmt::format("--attention {}: the attention of {} tokens takes {:.0f} MB, more than {}",
+                                 quote(options.attention.string()), tokens, bytes / (1 << 20), most_attention >> 20));
+  return std::optional<OutputFile>(std::in_place, "--attention", options.attention);
+}
+
+void write_picture(OutputFile& file, const GenerateOptions& options, const GgufTokenizer& tokenizer,
+                   const PromptAttention& attention, const DecoderShape& shape) {
+  file.write(attention_html({prompt_picture(attention, tokenizer.tokenizer, shape)}));
+  file.finish();
+  file.commit();
+  if (!options.json) fmt::print(stderr, "The attention of the prompt: {}\n", options.attention.string());
+}
+
 void print_speed(const GenerationTimes& times) {
   fmt::print(stderr, "\n{} prompt tokens, {:.0f} per second; {} tokens, {:.1f} per second; on {}\n",
              times.prompt_tokens, times.prompt_rate(), times.tokens, times.rate(), qkv_isa_active());
@@ -85,6 +110,8 @@ void run(const GenerateOptions& options) {
   const GgufTokenizer tokenizer = read_gguf_tokenizer(file);
   std::vector<Completion> completions = tokenize(options, tokenizer, decoder_shape(file));
   Decoder decoder(load_weights(file), options.threads);
+  auto picture = open_picture(options, completions, decoder.shape());
+  decoder.keep_attention_weights(picture.has_value());
   const bool streams = !options.json && completions.size() == 1;
   stop_when_interrupted();
   const GenerationTimes times =
@@ -92,7 +119,11 @@ void run(const GenerateOptions& options) {
                [&](std::size_t, std::string_view text) {
                  if (streams) write_standard_output(text);
                });
-  if (options.json) return write_standard_output(completions_json(options.model.stem().string(), completions, times));
+  const std::string model = options.model.stem().string();
+  if (picture)
+    write_picture(*picture, options, tokenizer, {model, completions.front().prompt_ids, decoder.attention_weights()},
+                  decoder.shape());
+  if (options.json) return write_standard_output(completions_json(model, completions, times));
   for (const Completion& completion : completions)
     write_standard_output(streams ? "\n" : fmt::format("{}\n", completion.text));
   print_speed(times);

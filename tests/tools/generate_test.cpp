@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "generate/sampler.hpp"
+#include "model/decoder.hpp"
 #include "tools/support/program.hpp"
 #include "tools/support/temporary_folder.hpp"
 #include "tools/support/tiny_decoder.hpp"
@@ -101,6 +102,39 @@ TEST_CASE("qkv-generate: the same seed gives the same text, another one another"
   };
   CHECK(text("1") == text("1"));
   CHECK(text("1") != text("2"));
+}
+
+TEST_CASE("qkv-generate writes the causal attention of the first prompt, and keeps its text") {
+  const TinyModelFile model;
+  const TemporaryFolder folder;
+  const auto plain = model.run({"--max-tokens", "5", "ABC"});
+  const auto pictured = model.run({"--max-tokens", "5", "--attention", folder / "page.html", "ABC", "KEDGE"});
+  CHECK(pictured.output.starts_with(plain.output));
+  const std::string page = folder.read("page.html");
+  CHECK(page.starts_with("<!doctype html>"));
+  CHECK(page.find("ABC") != std::string::npos);
+  CHECK(page.find("KEDGE") == std::string::npos);
+  check_refused(model.run({"--max-tokens", "5", "--attention", folder / "no/page.html", "ABC"}), "--attention");
+}
+
+TEST_CASE("decoder: the attention that is kept is softmax over the tokens so far") {
+  const TinyDecoder model;
+  Decoder decoder(load_decoder(open_gguf(model.bytes()), [](std::int64_t) {}), 1);
+  const std::vector<std::int64_t> ids = {3, 1, 4, 1, 5};
+  decoder.start(1, 12);
+  decoder.keep_attention_weights(true);
+  decoder.append({0, 1, ids});
+  const std::vector<float>& weights = decoder.attention_weights();
+  REQUIRE(weights.size() == static_cast<std::size_t>(model.layers * model.query_heads) * 25);
+  for (std::size_t row = 0; row < weights.size() / 5; ++row) {
+    double sum = 0;
+    for (std::size_t key = 0; key < 5; ++key) {
+      const float weight = weights[row * 5 + key];
+      sum += static_cast<double>(weight);
+      CHECK((key <= row % 5 ? weight > 0 : weight == 0));
+    }
+    CHECK(sum == doctest::Approx(1).epsilon(1e-6));
+  }
 }
 
 TEST_CASE("qkv-generate refuses what makes no sense") {

@@ -53,6 +53,7 @@ class Generation {
     for (std::size_t i = 0; i < completions_.size(); ++i) {
       const std::span<const float> logits =
           decoder_.append({static_cast<std::int64_t>(i), 1, completions_[i].prompt_ids});
+      decoder_.keep_attention_weights(false);  // of the first prompt only
       times.prompt_tokens += static_cast<std::int64_t>(completions_[i].prompt_ids.size());
       completions_[i].top_logits = top_candidates(logits, top_logit_count);
       next_[i] = samplers_[i].choose(logits);

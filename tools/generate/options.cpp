@@ -48,6 +48,8 @@ void add_options(CLI::App& app, GenerateOptions& options) {
       ->check(CLI::Range(0, 1 << 20));
   add_sampling(app, options.sampling);
   app.add_flag("--json", options.json, "print one JSON object: completions and speed");
+  app.add_option("--attention", options.attention, "write the attention of the first prompt as a picture to explore")
+      ->option_text("FILE.html");
   add_threads_option(app, options.threads);
   add_max_isa_option(app, options.max_isa);
   app.set_version_flag("--version", fmt::format("qkv-generate {}", qkv_version()));

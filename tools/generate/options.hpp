@@ -14,7 +14,7 @@ namespace qkv::tools {
 
 struct GenerateOptions {
   std::vector<std::string> prompts;
-  std::filesystem::path input, model;  // empty: not given
+  std::filesystem::path input, model, attention;  // empty: not given
   Sampling sampling;
   std::int64_t max_tokens = 128;
   std::string max_isa;

@@ -91,7 +91,7 @@ void Decoder::run_layer(const NewTokens& tokens, std::size_t index) {
   const std::array query_shape = {rows, shape().query_heads, shape().head_dim};
   turn(0, heads(0, rows, 0, shape().query_heads), qkv_tensor_f32(query_.floats(), 3, query_shape.data()));
   attend(tokens, index, {});
-  if (keeps_weights_ && tokens.first_text == 0) collect_attention_weights(tokens, index);
+  if (keeps_weights_) collect_attention_weights(tokens, index);
   multiply(matrix(context_.floats(), rows, shape().query_columns()), layer.attention_output,
            matrix(update_.floats(), rows, shape().hidden));
   normalize(rows, layer.feed_forward_norm, true);

@@ -44,7 +44,8 @@ class Decoder {
   // The same after every token: [texts][tokens][vocabulary].
   std::span<const float> append_each(const NewTokens& tokens);
 
-  // From the next start on, the softmax of the first text's rows is kept: [layer][head][query][key] of one append.
+  // Whether the next appends keep the softmax of their rows, a second pass: [layer][head][query][key]. For one text
+  // whose tokens are all appended at once.
   void keep_attention_weights(bool keep) { keeps_weights_ = keep; }
   const std::vector<float>& attention_weights() const { return attention_weights_; }
 
