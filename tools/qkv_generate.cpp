@@ -116,7 +116,7 @@ void run(const GenerateOptions& options) {
   stop_when_interrupted();
   const GenerationTimes times =
       complete(decoder, tokenizer, options.sampling, {options.max_tokens, [] { return interrupted != 0; }}, completions,
-               [&](std::size_t, std::string_view text) {
+               [&](const Completion&, std::string_view text) {
                  if (streams) write_standard_output(text);
                });
   const std::string model = options.model.stem().string();

@@ -36,7 +36,8 @@ def words_of(shape: str) -> str:
     parts = [f"attention {sizes['queries']}" + (f" × {sizes['keys']}" if "keys" in sizes else "")]
     parts.append(f"head dim {sizes['head_dim']}")
     parts += ["causal"] if sizes.get("causal") == "1" else []
-    parts += [f"{sizes['heads']} heads"] if sizes.get("heads", "1") != "1" else []
+    heads, groups = sizes.get("heads", "1"), sizes.get("kv_heads")
+    parts += [f"{heads} heads" + (f" on {groups}" if groups else "")] if heads != "1" else []
     return ", ".join(parts)
 
 

@@ -6,9 +6,9 @@
 //   ...
 //   qkv::compute(args);               // plan, workspace and run at once
 //
-//   qkv::Plan plan(args, workers);    // once per shape; then, as often as data arrives and from any thread:
-//   plan.run(args, first_task, last_task, worker);
-//   plan.run(args, pool);             // or all of it on a pool, such as qkv_openmp_pool(workers)
+//   qkv::Plan plan(args, workers);    // once per shape; then, as often as data arrives:
+//   plan.run(args, pool);             // all of it on a pool, such as qkv_openmp_pool(workers)
+//   plan.run(args, first_task, last_task, worker);   // or your own threads, each with a worker number of its own
 #ifndef QKV_QKV_HPP
 #define QKV_QKV_HPP
 
@@ -60,11 +60,22 @@ inline qkv_dtype dtype_of(const std::uint8_t*) {
 // has.
 template <class Container>
 qkv_tensor input(const Container& values, std::initializer_list<std::int64_t> shape) {
-  std::size_t count = 1;
-  for (const std::int64_t extent : shape) count *= static_cast<std::size_t>(extent);
-  if (shape.size() > QKV_MAX_RANK || count != std::size(values)) {
-    throw Error(QKV_INVALID_ARGUMENT, "view: " + std::to_string(std::size(values)) + " values, the shape of rank " +
-                                          std::to_string(shape.size()) + " has " + std::to_string(count));
+  const std::size_t size = std::size(values);
+  std::size_t rest = size;  // of the values, divided by the extents so far: products could wrap
+  bool fits = true, empty = false;
+  std::string text;
+  for (const std::int64_t extent : shape) {
+    text += (text.empty() ? "" : ", ") + std::to_string(extent);
+    empty = empty || extent == 0;
+    fits = fits && extent >= 0 && (extent == 0 || rest % static_cast<std::size_t>(extent) == 0);
+    if (fits && extent > 0) rest /= static_cast<std::size_t>(extent);
+  }
+  if (shape.size() > QKV_MAX_RANK) {
+    throw Error(QKV_INVALID_ARGUMENT, "view: the shape [" + text + "] is of rank " + std::to_string(shape.size()) +
+                                          ", the most is " + std::to_string(QKV_MAX_RANK));
+  }
+  if (!fits || (empty ? size != 0 : rest != 1)) {
+    throw Error(QKV_INVALID_ARGUMENT, "view: " + std::to_string(size) + " values do not fill the shape [" + text + "]");
   }
   const auto* data = std::data(values);
   qkv_tensor view = qkv_tensor_f32(nullptr, static_cast<std::int32_t>(shape.size()), shape.begin());
@@ -103,7 +114,9 @@ QKV_OPERATION(rope_table);
 QKV_OPERATION(softmax);
 #undef QKV_OPERATION
 
-// A plan with workspace for workers 0 .. workers - 1. Different workers may run at the same time.
+// A plan with the one workspace of its workers 0 .. workers - 1. Ranges of tasks may run at the same time if their
+// workers differ; run(args) and run(args, pool) take all of it, so one at a time: another thread makes a plan of its
+// own.
 template <class Args>
 class Plan {
  public:
@@ -125,12 +138,15 @@ class Plan {
   // All tasks on this thread.
   void run(const Args& args) { run(args, 0, facts_.task_count, 0); }
   // All tasks on a pool of at most the plan's workers. An id or count that is out of bounds is found by the task that
-  // reads it; others may have written their outputs by then.
+  // reads it, when others may have written their outputs; the error is that of the first of them.
   void run(const Args& args, const qkv_pool& pool) {
-    if (pool.worker_count < 1 || pool.worker_count > workers_) refuse("pool.worker_count = ", pool.worker_count);
+    if (pool.worker_count < 1)
+      throw Error(QKV_INVALID_ARGUMENT,
+                  "pool.worker_count = " + std::to_string(pool.worker_count) + ": must be positive");
+    if (pool.worker_count > workers_) refuse("pool.worker_count = ", pool.worker_count);
     if (pool.parallel_for == nullptr) throw Error(QKV_INVALID_ARGUMENT, "pool.parallel_for = NULL");
     run(args, 0, 0, 0);  // what is wrong with args as a whole is found before anything is written
-    Job job{*this, args, {}, {}};
+    Job job{*this, args, {}, facts_.task_count, {}};
     pool.parallel_for(pool.context, facts_.task_count, &run_tasks, &job);
     if (job.error) std::rethrow_exception(job.error);
   }
@@ -140,6 +156,7 @@ class Plan {
     Plan& plan;
     const Args& args;
     std::mutex mutex;
+    std::int64_t failed_task;  // the first known
     std::exception_ptr error;
   };
 
@@ -150,6 +167,8 @@ class Plan {
       job.plan.run(job.args, first_task, last_task, worker);
     } catch (...) {
       const std::lock_guard<std::mutex> lock(job.mutex);
+      if (first_task >= job.failed_task) return;
+      job.failed_task = first_task;
       job.error = std::current_exception();
     }
   }

@@ -38,14 +38,15 @@ typedef struct qkv_rope_table_args {
   qkv_tensor output;        /* f32 [rows, rotary_dim], rotary_dim even: the cosines of all pairs, then their sines */
   const int64_t* positions; /* optional [rows], >= 0; NULL: first_position + row */
   int64_t first_position;   /* >= 0 */
-  float base;               /* 0: 10000 */
-  int32_t scaling;          /* qkv_rope_scaling */
-  float factor;             /* all but unscaled: >= 1, how many times longer the context becomes */
-  float original_context;   /* Llama 3, YaRN: positions of the training, > 0 */
-  float low_turns;          /* Llama 3: low_freq_factor, YaRN: beta_slow; 0: 1 */
-  float high_turns;         /* Llama 3: high_freq_factor, 0: 4; YaRN: beta_fast, 0: 32; above low_turns */
-  float magnitude;          /* of cosines and sines; 0: 1, for YaRN 0.1 ln(factor) + 1 */
-  qkv_tensor divisors;      /* optional f32 [rotary_dim / 2]: divides the scaled frequencies, as model files bring it */
+  float base;               /* 1e-6 .. 1e12, for YaRN from 1.001; 0: 10000 */
+  int32_t scaling;          /* qkv_rope_scaling; what it does not read of the next four must be 0 */
+  float factor;             /* all but unscaled: 1 .. 1e6, how many times longer the context becomes */
+  float original_context;   /* Llama 3, YaRN: positions of the training, 1 .. 1e12 */
+  float low_turns;          /* Llama 3: low_freq_factor, YaRN: beta_slow; 1e-6 .. 1e6, 0: 1 */
+  float high_turns;         /* Llama 3: high_freq_factor, 0: 4; YaRN: beta_fast, 0: 32; .. 1e6, above low_turns */
+  float magnitude;          /* of cosines and sines, -1e6 .. 1e6; 0: 1, for YaRN 0.1 ln(factor) + 1 */
+  qkv_tensor divisors;      /* optional f32 [rotary_dim / 2], 1e-6 .. 1e12: divide the scaled frequencies, as model
+                               files bring them */
 } qkv_rope_table_args;
 
 QKV_API qkv_status qkv_rope_table_plan(const qkv_rope_table_args* args, qkv_plan* plan);

@@ -36,22 +36,36 @@ qkv_status check_numbers(const Number (&numbers)[count]) {
 constexpr float million = 1e6F, longest_context = 1e12F;
 
 qkv_status check_turns(const qkv_rope_table_args& args) {
-  const float high = args.high_turns != 0 ? args.high_turns : args.scaling == QKV_ROPE_YARN ? 32.0F : 4.0F;
+  const bool is_default = args.high_turns == 0;
+  const float high = !is_default ? args.high_turns : args.scaling == QKV_ROPE_YARN ? 32.0F : 4.0F;
   const float low = args.low_turns != 0 ? args.low_turns : 1.0F;
   if (low < high) return QKV_OK;
-  return fail(QKV_INVALID_ARGUMENT, "high_turns = %g: must be above low_turns = %g", static_cast<double>(high),
-              static_cast<double>(low));
+  return fail(QKV_INVALID_ARGUMENT, "high_turns = %g%s: must be above low_turns = %g", static_cast<double>(high),
+              is_default ? " (the default)" : "", static_cast<double>(low));
+}
+
+// Without the scaling that reads it a number would silently not be used.
+qkv_status check_unused(const char* name, float value) {
+  if (value == 0) return QKV_OK;
+  return fail(QKV_INVALID_ARGUMENT, "%s = %g: not used by this scaling, so it must be 0", name,
+              static_cast<double>(value));
 }
 
 qkv_status check_scaling(const qkv_rope_table_args& args) {
   const qkv_status status = check_kind("scaling", args.scaling, QKV_ROPE_YARN, "qkv_rope_scaling");
-  if (status != QKV_OK || args.scaling == QKV_ROPE_UNSCALED) return status;
-  if (const qkv_status wrong = check_number({"factor", args.factor, 1, million, false}); wrong != QKV_OK) return wrong;
-  if (args.scaling == QKV_ROPE_LINEAR) return QKV_OK;
-  const qkv_status wrong = check_numbers({{"original_context", args.original_context, 1, longest_context, false},
-                                          {"low_turns", args.low_turns, 1 / million, million, true},
-                                          {"high_turns", args.high_turns, 1 / million, million, true}});
-  return wrong != QKV_OK ? wrong : check_turns(args);
+  if (status != QKV_OK) return status;
+  const bool scaled = args.scaling != QKV_ROPE_UNSCALED, by_turns = scaled && args.scaling != QKV_ROPE_LINEAR;
+  const qkv_status wrong =
+      scaled ? check_number({"factor", args.factor, 1, million, false}) : check_unused("factor", args.factor);
+  if (wrong != QKV_OK) return wrong;
+  const Number numbers[] = {{"original_context", args.original_context, 1, longest_context, false},
+                            {"low_turns", args.low_turns, 1 / million, million, true},
+                            {"high_turns", args.high_turns, 1 / million, million, true}};
+  for (const Number& number : numbers) {
+    const qkv_status bad = by_turns ? check_number(number) : check_unused(number.name, number.value);
+    if (bad != QKV_OK) return bad;
+  }
+  return by_turns ? check_turns(args) : QKV_OK;
 }
 
 qkv_status check_divisors(const qkv_tensor& divisors) {

@@ -113,7 +113,7 @@ TEST_CASE("c++: a pool that does not suit the plan is refused, and errors leave 
     return message_of([&] { plan.run(args, pool.handle()); });
   };
   CHECK(message(3, call.args) == "pool.worker_count = 3: the plan has workspace for 2 workers");
-  CHECK(message(0, call.args) == "pool.worker_count = 0: the plan has workspace for 2 workers");
+  CHECK(message(0, call.args) == "pool.worker_count = 0: must be positive");
   CHECK(message_of([&] { plan.run(call.args, qkv_pool{2, nullptr, nullptr}); }) == "pool.parallel_for = NULL");
   qkv_attention_args other = call.args;
   other.causal = 1;
@@ -123,6 +123,16 @@ TEST_CASE("c++: a pool that does not suit the plan is refused, and errors leave 
   other = call.args;
   other.key_count = &count;
   CHECK(message(2, other) == "key_count[0] = 301: must be 0 .. 300");
+}
+
+TEST_CASE("c++: a view has as many values as its shape, however its extents multiply") {
+  std::vector<float> none, one(1), six(6);
+  CHECK(qkv::view(six, {2, 3}).shape[1] == 3);
+  CHECK(qkv::view(none, {0, int64_t{1} << 62, 4}).rank == 3);
+  CHECK(message_of([&] { qkv::view(six, {2, 2}); }) == "view: 6 values do not fill the shape [2, 2]");
+  CHECK(message_of([&] { qkv::view(none, {int64_t{1} << 32, int64_t{1} << 32}); }) != "");
+  CHECK(message_of([&] { qkv::view(one, {-1, -1}); }) != "");
+  CHECK(message_of([&] { qkv::view(one, {1, 1, 1, 1, 1}); }) != "");
 }
 
 TEST_CASE("c++: bytes are a mask") {

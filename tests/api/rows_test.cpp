@@ -208,15 +208,21 @@ TEST_CASE("rope table: hostile arguments are refused, named, and leave the outpu
                     number("original_context", &Args::original_context, value),
                     number("low_turns", &Args::low_turns, value), number("high_turns", &Args::high_turns, value)});
   }
-  append(faults, {number("magnitude", &Args::magnitude, NAN),
-                  number("factor", &Args::factor, 0.5f),
-                  number("base", &Args::base, 1),
-                  number("high_turns", &Args::high_turns, 0.5f),
-                  option_fault<Args>("unknown scaling", "scaling", [](Args& a) { a.scaling = 4; }),
-                  option_fault<Args>("odd columns", "output", [](Args& a) { a.output.shape[1] = 19; }),
-                  option_fault<Args>("fewer divisors", "divisors", [](Args& a) { a.divisors.shape[0] = 9; }),
-                  {"a divisor that is none", [](Args& a) { a.divisors.data = const_cast<float*>(bad_divisors); },
-                   "divisors", Seen::in_run}});
+  append(faults,
+         {number("magnitude", &Args::magnitude, NAN),
+          number("factor", &Args::factor, 0.5f),
+          number("base", &Args::base, 1),
+          number("high_turns", &Args::high_turns, 0.5f),
+          option_fault<Args>("a factor without a scaling", "factor", [](Args& a) { a.scaling = QKV_ROPE_UNSCALED; }),
+          option_fault<Args>("a context that is not read", "original_context",
+                             [](Args& a) { a.scaling = QKV_ROPE_LINEAR; }),
+          option_fault<Args>("low turns above the default of the high ones", "high_turns = 32 (the default)",
+                             [](Args& a) { a.low_turns = 40; }),
+          option_fault<Args>("unknown scaling", "scaling", [](Args& a) { a.scaling = 4; }),
+          option_fault<Args>("odd columns", "output", [](Args& a) { a.output.shape[1] = 19; }),
+          option_fault<Args>("fewer divisors", "divisors", [](Args& a) { a.divisors.shape[0] = 9; }),
+          {"a divisor that is none", [](Args& a) { a.divisors.data = const_cast<float*>(bad_divisors); }, "divisors",
+           Seen::in_run}});
   check_faults(rope_table_operation, faults, valid_rope_table);
 }
 

@@ -29,9 +29,10 @@ RopeTableProblem random_table(int64_t rows, int64_t rotary_dim, uint64_t seed) {
   RopeTableProblem problem{.rows = rows, .rotary_dim = rotary_dim};
   problem.base = random.pick<float>({0, 10000, 100000, 500000, 1e6f});
   problem.scaling = static_cast<int32_t>(seed % 4);
-  problem.factor = random.pick<float>({1, 2, 8, 32.5f});
-  problem.original_context = random.pick<float>({2048, 4096, 8192, 32768});
-  if (random.chance(0.3)) problem.low_turns = 2, problem.high_turns = 9;
+  const bool by_turns = problem.scaling == QKV_ROPE_LLAMA3 || problem.scaling == QKV_ROPE_YARN;
+  if (problem.scaling != QKV_ROPE_UNSCALED) problem.factor = random.pick<float>({1, 2, 8, 32.5f});
+  if (by_turns) problem.original_context = random.pick<float>({2048, 4096, 8192, 32768});
+  if (by_turns && random.chance(0.3)) problem.low_turns = 2, problem.high_turns = 9;
   if (random.chance(0.2)) problem.magnitude = 1.25f;
   problem.first_position = random.pick<int64_t>({0, 1, 77, 8191, 1000000});
   if (random.chance(0.5)) {

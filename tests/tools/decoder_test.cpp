@@ -35,12 +35,18 @@ struct GoldenPrompt {
 
 std::vector<GoldenPrompt> golden_prompts() {
   std::ifstream stream(QKV_GOLDEN_DECODER);
+  const auto golden = nlohmann::json::parse(stream);
   std::vector<GoldenPrompt> prompts;
-  for (const auto& entry : nlohmann::json::parse(stream)["prompts"]) {
+  for (const auto& entry : golden["prompts"]) {
     GoldenPrompt prompt{entry["prompt_ids"], entry["ids"], {}, entry["gaps"]};
     for (const auto& [id, logit] : entry["top_logits"].get<std::vector<std::pair<std::int64_t, float>>>())
       prompt.top.push_back({id, logit});
     prompts.push_back(std::move(prompt));
+  }
+  REQUIRE(prompts.size() == 10);
+  for (const GoldenPrompt& prompt : prompts) {
+    REQUIRE(prompt.ids.size() == 128);
+    REQUIRE(prompt.top.size() == 20);
   }
   // In a short run the first few, which are short.
   prompts.resize(std::min(prompts.size(), static_cast<std::size_t>(case_count(10))));
@@ -164,7 +170,8 @@ TEST_CASE("decoder: 128 greedy tokens of SmolLM2, prompts together as one ragged
   GgufTokenizer tokenizer = read_gguf_tokenizer(Gguf::from_file(*file));
   tokenizer.end_ids.clear();  // the reference goes on as well
   const auto count = static_cast<std::int64_t>(tokens_to_generate());
-  complete(decoder, tokenizer, {}, {count, [] { return false; }}, completions, [](std::size_t, std::string_view) {});
+  complete(decoder, tokenizer, {}, {count, [] { return false; }}, completions,
+           [](const Completion&, std::string_view) {});
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     INFO("prompt ", i);
     GoldenPrompt golden = prompts[i];

@@ -82,6 +82,8 @@ TEST_CASE("qkv-generate continues prompts of different lengths as the reference 
     CHECK(completion["top_logits"].size() == 20);
   }
   CHECK(json["tokens_per_second"].get<double>() > 0);
+  // The first token comes with the prompt.
+  CHECK(run_json(model, {"--max-tokens", "1", "ABC"})["tokens_per_second"].get<double>() == 0);
   CHECK(json["prompt_tokens_per_second"].get<double>() > 0);
 }
 
@@ -159,12 +161,19 @@ TEST_CASE("qkv-generate refuses what makes no sense") {
 
 TEST_CASE("qkv-generate refuses files that are no model it knows") {
   const auto refuse = [](const TinyDecoder& decoder, const std::string& named) {
-    check_refused(TinyModelFile(decoder.bytes()).run({"A"}), named);
+    check_refused(TinyModelFile(decoder.bytes()).run({"--max-tokens", "5", "A"}), named);
   };
   check_refused(TinyModelFile("GGUF").run({"A"}), "tiny.gguf");
   refuse({.architecture = "mamba"}, "mamba");
   refuse({.query_heads = 3, .key_heads = 2}, "2 key heads do not divide 3 query heads");
   refuse({.head_dim = 4, .rotary_dim = 6}, "6 rotary dimensions in heads of 4");
+  refuse({.base = 1e13f}, "rope.freq_base");
+  refuse({.extra_tensor = "blk.0.attn_q_norm.weight"}, "attn_q_norm");
+  refuse({.extra_tensor = "blk.0.attn_k.bias"}, "attn_k.bias");
+  for (const char* name :
+       {"attention.sliding_window", "expert_count", "rope.scaling.attn_factor", "attention.value_length"})
+    refuse({.extra_count = name}, name);
+  refuse({.linear_factor = 0.5f}, "rope.scaling");
 }
 
 TEST_CASE("sampler: greedy takes the first of the greatest; top-k and top-p leave only the likeliest") {

@@ -15,10 +15,26 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+std::int64_t longest_prompt(std::span<const Completion> completions) {
+  std::int64_t longest = 0;
+  for (const Completion& completion : completions)
+    longest = std::max(longest, static_cast<std::int64_t>(completion.prompt_ids.size()));
+  return longest;
+}
+
+// How many of the prompts fit side by side into the memory for keys and values, at least one.
+std::size_t batch_size(const DecoderShape& shape, std::int64_t max_tokens, std::span<const Completion> completions) {
+  constexpr double most_bytes = 2.0 * (1 << 30);
+  const auto token_bytes = static_cast<double>(2 * shape.layers * shape.key_columns()) * sizeof(float);
+  const auto capacity = static_cast<double>(longest_prompt(completions) + max_tokens);
+  const auto fitting = static_cast<std::size_t>(most_bytes / (token_bytes * capacity));
+  return std::clamp<std::size_t>(fitting, 1, completions.size());
+}
+
 class Generation {
  public:
   Generation(Decoder& decoder, const GgufTokenizer& tokenizer, const Sampling& sampling,
-             std::vector<Completion>& completions, const TextConsumer& consume)
+             std::span<Completion> completions, const TextConsumer& consume)
       : decoder_(decoder),
         tokenizer_(tokenizer),
         completions_(completions),
@@ -30,14 +46,14 @@ class Generation {
   GenerationTimes run(const GenerationLimits& limits) {
     GenerationTimes times;
     auto start = std::chrono::steady_clock::now();
-    read_prompts(limits.max_tokens, times);
+    read_prompts(limits, times);
     times.prompt_seconds = seconds_since(start);
     start = std::chrono::steady_clock::now();
-    for (std::int64_t step = 0; step < limits.max_tokens && !limits.interrupted(); ++step) {
+    for (std::int64_t step = 1; step <= limits.max_tokens && !limits.interrupted(); ++step) {
       const std::int64_t taken = take_chosen();
-      times.tokens += taken;
-      if (taken == 0 || step + 1 == limits.max_tokens) break;
+      if (taken == 0 || step == limits.max_tokens) break;
       choose_next(decoder_.append({0, static_cast<std::int64_t>(completions_.size()), next_}));
+      times.tokens += taken;  // the first of each came with its prompt
     }
     times.seconds = seconds_since(start);
     for (std::size_t i = 0; i < completions_.size(); ++i) show(i, streams_[i].finish());
@@ -45,12 +61,9 @@ class Generation {
   }
 
  private:
-  void read_prompts(std::int64_t max_tokens, GenerationTimes& times) {
-    std::int64_t longest = 0;
-    for (const Completion& completion : completions_)
-      longest = std::max(longest, static_cast<std::int64_t>(completion.prompt_ids.size()));
-    decoder_.start(static_cast<std::int64_t>(completions_.size()), longest + max_tokens);
-    for (std::size_t i = 0; i < completions_.size(); ++i) {
+  void read_prompts(const GenerationLimits& limits, GenerationTimes& times) {
+    decoder_.start(static_cast<std::int64_t>(completions_.size()), longest_prompt(completions_) + limits.max_tokens);
+    for (std::size_t i = 0; i < completions_.size() && !limits.interrupted(); ++i) {
       const std::span<const float> logits =
           decoder_.append({static_cast<std::int64_t>(i), 1, completions_[i].prompt_ids});
       decoder_.keep_attention_weights(false);  // of the first prompt only
@@ -84,12 +97,12 @@ class Generation {
 
   void show(std::size_t index, const std::string& text) {
     completions_[index].text += text;
-    if (!text.empty()) consume_(index, text);
+    if (!text.empty()) consume_(completions_[index], text);
   }
 
   Decoder& decoder_;
   const GgufTokenizer& tokenizer_;
-  std::vector<Completion>& completions_;
+  std::span<Completion> completions_;
   const TextConsumer& consume_;
   std::vector<Sampler> samplers_;
   std::vector<Utf8Stream> streams_;
@@ -101,7 +114,17 @@ class Generation {
 GenerationTimes complete(Decoder& decoder, const GgufTokenizer& tokenizer, const Sampling& sampling,
                          const GenerationLimits& limits, std::vector<Completion>& completions,
                          const TextConsumer& consume) {
-  return Generation(decoder, tokenizer, sampling, completions, consume).run(limits);
+  GenerationTimes sum;
+  for (std::span<Completion> rest = completions; !rest.empty() && !limits.interrupted();) {
+    const auto batch = rest.first(batch_size(decoder.shape(), limits.max_tokens, rest));
+    const GenerationTimes times = Generation(decoder, tokenizer, sampling, batch, consume).run(limits);
+    sum.prompt_seconds += times.prompt_seconds;
+    sum.seconds += times.seconds;
+    sum.prompt_tokens += times.prompt_tokens;
+    sum.tokens += times.tokens;
+    rest = rest.subspan(batch.size());
+  }
+  return sum;
 }
 
 }  // namespace qkv::tools

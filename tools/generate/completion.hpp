@@ -23,7 +23,7 @@ struct Completion {
 
 struct GenerationTimes {
   double prompt_seconds = 0, seconds = 0;
-  std::int64_t prompt_tokens = 0, tokens = 0;
+  std::int64_t prompt_tokens = 0, tokens = 0;  // that went through the decoder in those seconds
 
   double prompt_rate() const { return prompt_seconds > 0 ? static_cast<double>(prompt_tokens) / prompt_seconds : 0; }
   double rate() const { return seconds > 0 ? static_cast<double>(tokens) / seconds : 0; }
@@ -34,10 +34,11 @@ struct GenerationLimits {
   std::function<bool()> interrupted;  // asked before every step
 };
 
-// Called with the index of a prompt and new text of its completion.
-using TextConsumer = std::function<void(std::size_t, std::string_view)>;
+// Called with a completion that has got this text at its end.
+using TextConsumer = std::function<void(const Completion&, std::string_view)>;
 
-// Fills in what follows prompt_ids. Every prompt has a token at least, and room for max_tokens in the model's context.
+// Fills in what follows prompt_ids, prompts side by side as far as memory allows. Every prompt has a token at least,
+// and room for max_tokens in the model's context.
 GenerationTimes complete(Decoder& decoder, const GgufTokenizer& tokenizer, const Sampling& sampling,
                          const GenerationLimits& limits, std::vector<Completion>& completions,
                          const TextConsumer& consume);

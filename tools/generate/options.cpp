@@ -16,7 +16,8 @@ namespace qkv::tools {
 namespace {
 
 constexpr const char* description =
-    "Continues a text with SmolLM2-135M-Instruct, or another model of the Llama family, computed by qkv.\n"
+    "Continues a text with SmolLM2-135M-Instruct, or another GGUF model of architecture llama or qwen2 with SmolLM's\n"
+    "tokeniser, computed by qkv.\n"
     "Each PROMPT is one text; several are continued as one batch. Without PROMPT and --input, standard input is read,\n"
     "a prompt per line.";
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <stdexcept>
 #include <string_view>
@@ -34,6 +35,7 @@ class Settings {
     const auto* value = metadata_.find<double>(key(name));
     return value == nullptr ? otherwise : finite(name, *value);
   }
+  bool has(std::string_view name) const { return metadata_.values().contains(key(name)); }
   std::string text_or(std::string_view name, std::string otherwise) const {
     const auto* value = metadata_.find<std::string>(key(name));
     return value == nullptr ? otherwise : *value;
@@ -75,13 +77,23 @@ qkv_rope_table_args rope_settings(const Settings& settings, std::int64_t context
     rope.scaling = QKV_ROPE_LINEAR;
   } else if (scaling == "yarn") {
     rope.scaling = QKV_ROPE_YARN;
+    rope.original_context =
+        static_cast<float>(settings.count_or("rope.scaling.original_context_length", most_context, context));
   } else {
     throw std::runtime_error(fmt::format("rope.scaling.type is {}: must be none, linear or yarn", quote(scaling)));
   }
   rope.factor = settings.number("rope.scaling.factor");
-  rope.original_context =
-      static_cast<float>(settings.count_or("rope.scaling.original_context_length", most_context, context));
   return rope;
+}
+
+// What would change results, and is not done here.
+void refuse_unknown(const Settings& settings, const DecoderShape& shape) {
+  for (const char* name : {"attention.sliding_window", "expert_count", "rope.scale_linear", "rope.scaling.attn_factor"})
+    if (settings.has(name)) throw std::runtime_error(fmt::format("{} is not known here", name));
+  const std::int64_t value_dim = settings.count_or("attention.value_length", most_columns, shape.head_dim);
+  if (value_dim != shape.head_dim)
+    throw std::runtime_error(
+        fmt::format("attention.value_length is {}: must be that of keys, {}", value_dim, shape.head_dim));
 }
 
 void check_heads(const DecoderShape& shape) {
@@ -90,6 +102,16 @@ void check_heads(const DecoderShape& shape) {
         fmt::format("{} key heads do not divide {} query heads", shape.key_heads, shape.query_heads));
   if (shape.rotary_dim % 2 != 0 || shape.rotary_dim > shape.head_dim)
     throw std::runtime_error(fmt::format("{} rotary dimensions in heads of {}", shape.rotary_dim, shape.head_dim));
+}
+
+// What the library says of base and scaling, in the words of the file.
+void check_rope(const DecoderShape& shape) {
+  qkv_rope_table_args args = shape.rope;
+  const std::array extents = {std::int64_t{1}, shape.rotary_dim};
+  args.output = qkv_tensor_f32(nullptr, 2, extents.data());
+  qkv_plan plan;
+  if (qkv_rope_table_plan(&args, &plan) != QKV_OK)
+    throw std::runtime_error(fmt::format("rope.freq_base or rope.scaling: {}", qkv_error_message()));
 }
 
 DecoderShape read_shape(const GgufMetadata& metadata) {
@@ -108,7 +130,9 @@ DecoderShape read_shape(const GgufMetadata& metadata) {
   shape.epsilon = settings.number("attention.layer_norm_rms_epsilon");
   shape.rope = rope_settings(settings, shape.context);
   shape.vocabulary = static_cast<std::int64_t>(metadata.get<std::vector<std::string>>("tokenizer.ggml.tokens").size());
+  refuse_unknown(settings, shape);
   check_heads(shape);
+  check_rope(shape);
   return shape;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sines and cosines of position * frequency. Frequencies are fixed-point fractions of a turn of 64 bits, so that the
 // integer product drops whole turns exactly, and only sines of less than an eighth turn are computed. They come from
-// double: the angle's error is about 2e-16 * position. Plain scalar code, once per element pair.
+// double: the angle's error is about 2e-16 * angle. Plain scalar code, once per element pair.
 #pragma once
 
 #include "kernels/simd/math.hpp"

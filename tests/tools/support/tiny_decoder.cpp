@@ -45,6 +45,7 @@ Tensors random_tensors(const TinyDecoder& model) {
   }
   add("output_norm.weight", 1, model.hidden, 0.2f, 1);
   if (!model.tied) add("output.weight", model.vocabulary, model.hidden, 0.5f, 0);
+  if (!model.extra_tensor.empty()) add(model.extra_tensor, 1, model.hidden, 0, 1);
   if (model.rope_divisors) {
     add("rope_freqs.weight", 1, model.rotary_dim / 2, 0, 0);
     float divisor = 1;
@@ -183,6 +184,7 @@ std::string TinyDecoder::bytes() const {
   if (linear_factor != 0) {
     file.value(key("rope.scaling.type"), "linear").value(key("rope.scaling.factor"), linear_factor);
   }
+  if (!extra_count.empty()) file.value(key(extra_count.c_str()), 8U);
   std::vector<std::string> tokens;
   for (std::int64_t i = 0; i < vocabulary; ++i) tokens.push_back(std::string(1, static_cast<char>('A' + i)));
   file.value("tokenizer.ggml.model", "gpt2").value("tokenizer.ggml.pre", "smollm");

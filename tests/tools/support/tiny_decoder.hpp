@@ -17,6 +17,8 @@ struct TinyDecoder {
   bool tied = true, biased = false;
   float base = 10000, linear_factor = 0;  // 0: rotary positions are not scaled
   bool rope_divisors = false;
+  std::string extra_tensor = "";  // [hidden] ones, under this name
+  std::string extra_count = "";   // a value 8 under ARCHITECTURE.name
   std::uint64_t seed = 1;
 
   std::string bytes() const;
