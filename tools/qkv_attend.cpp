@@ -12,7 +12,9 @@
 #include "attend/outputs.hpp"
 #include "attend/read_texts.hpp"
 #include "cli/arguments.hpp"
+#include "cli/model_options.hpp"
 #include "cli/progress.hpp"
+#include "cli/standard_output.hpp"
 #include "text/quote.hpp"
 
 namespace {
@@ -28,7 +30,7 @@ std::vector<std::string> texts_from(const Options& options) {
   }
   std::vector<std::string> texts;
   if (options.input.empty()) {
-    if (isatty(STDIN_FILENO) != 0) fmt::print(stderr, "qkv-attend: type texts, one per line; end with Ctrl-D\n");
+    if (isatty(STDIN_FILENO) != 0) write_standard_error("qkv-attend: type texts, one per line; end with Ctrl-D\n");
     texts = read_text_lines(std::cin, "standard input");
   } else {
     texts = read_text_file(options.input);
@@ -50,8 +52,8 @@ void note_truncated(const std::vector<Sentence>& sentences) {
   for (std::size_t i = 0; i < sentences.size(); ++i) {
     const auto kept = static_cast<std::int64_t>(sentences[i].tokens.ids.size());
     if (kept < sentences[i].tokens.full_token_count)
-      fmt::print(stderr, "qkv-attend: text {} has {} tokens; the first {} and [SEP] are used\n", i + 1,
-                 sentences[i].tokens.full_token_count, kept - 1);
+      write_standard_error(fmt::format("qkv-attend: text {} has {} tokens; the first {} and [SEP] are used\n", i + 1,
+                                       sentences[i].tokens.full_token_count, kept - 1));
   }
 }
 
@@ -66,7 +68,7 @@ void check_picture_size(const Options& options, const Model& model, const std::v
 }
 
 void run(const Options& options) {
-  if (!options.max_isa.empty()) cap_isa(options.max_isa);
+  choose_isa(options.max_isa);
   const std::vector<std::string> texts = texts_from(options);
   Model model = options.random ? generate_model(options.threads) : load_model(options.model, options.threads);
   const MapChoice choice = {index_from("layer", options.layer, model.encoder.shape().layers),

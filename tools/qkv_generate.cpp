@@ -9,6 +9,7 @@
 
 #include "attend/read_texts.hpp"
 #include "cli/arguments.hpp"
+#include "cli/model_options.hpp"
 #include "cli/output_file.hpp"
 #include "cli/progress.hpp"
 #include "cli/standard_output.hpp"
@@ -40,7 +41,7 @@ std::vector<std::string> prompts_from(const GenerateOptions& options) {
     return options.prompts;
   }
   if (!options.input.empty()) return read_text_file(options.input);
-  if (isatty(STDIN_FILENO) != 0) fmt::print(stderr, "qkv-generate: type prompts, one per line; end with Ctrl-D\n");
+  if (isatty(STDIN_FILENO) != 0) write_standard_error("qkv-generate: type prompts, one per line; end with Ctrl-D\n");
   return read_text_lines(std::cin, "standard input");
 }
 
@@ -95,17 +96,18 @@ void write_picture(OutputFile& file, const GenerateOptions& options, const GgufT
   file.write(attention_html({prompt_picture(attention, tokenizer.tokenizer, shape)}));
   file.finish();
   file.commit();
-  if (!options.json) fmt::print(stderr, "The attention of the prompt: {}\n", options.attention.string());
+  if (!options.json) write_standard_error(fmt::format("The attention of the prompt: {}\n", options.attention.string()));
 }
 
 void print_speed(const GenerationTimes& times) {
-  fmt::print(stderr, "\n{} prompt tokens, {:.0f} per second; {} tokens, {:.1f} per second; on {}\n",
-             times.prompt_tokens, times.prompt_rate(), times.tokens, times.rate(), qkv_isa_active());
+  write_standard_error(fmt::format("\n{} prompt tokens, {:.0f} per second; {} tokens, {:.1f} per second; on {}\n",
+                                   times.prompt_tokens, times.prompt_rate(), times.tokens, times.rate(),
+                                   qkv_isa_active()));
 }
 
 // One text appears as it is made; of several, each when all are done.
 void run(const GenerateOptions& options) {
-  if (!options.max_isa.empty()) cap_isa(options.max_isa);
+  choose_isa(options.max_isa);
   const Gguf file = Gguf::from_file(options.model);
   const GgufTokenizer tokenizer = read_gguf_tokenizer(file);
   std::vector<Completion> completions = tokenize(options, tokenizer, decoder_shape(file));

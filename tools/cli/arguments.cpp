@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/arguments.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <exception>
 
 #include "cli/standard_output.hpp"
@@ -50,12 +52,25 @@ void cap_isa(const std::string& name) {
   throw UsageError(fmt::format("--max-isa {}: no such instruction set; this build has {}", quote(name), known));
 }
 
+namespace {
+
+// A stream that the caller has closed must not become a file that is opened later, and a reader that goes away must not
+// end the program before its files are written.
+void secure_streams() {
+  for (int stream = 0; stream <= 2; ++stream)
+    while (fcntl(stream, F_GETFD) == -1 && open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0) continue;
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+}  // namespace
+
 int exit_code_of(const char* program, const std::function<void()>& run) {
+  secure_streams();
   try {
     run();
     return 0;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: {}\n", program, one_line(error.what()));
+    write_standard_error(fmt::format("{}: {}\n", program, one_line(error.what())));
     return 2;
   }
 }

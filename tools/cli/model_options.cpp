@@ -5,12 +5,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 #include <span>
 #include <string_view>
 
 #include "cli/machine.hpp"
 #include "model/worker_pool.hpp"
+#include "qkv/isa.h"
 #include "text/quote.hpp"
 
 namespace qkv::tools {
@@ -43,6 +45,16 @@ void add_threads_option(CLI::App& app, std::int32_t& threads) {
 
 void add_max_isa_option(CLI::App& app, std::string& max_isa) {
   app.add_option("--max-isa", max_isa, "the best instruction set to use, for example avx2")->option_text("NAME");
+}
+
+void choose_isa(const std::string& max_isa) {
+  if (!max_isa.empty()) return cap_isa(max_isa);
+  const char* variable = std::getenv("QKV_MAX_ISA");
+  if (variable == nullptr || *variable == '\0') return;
+  for (std::int32_t i = 0; const qkv_isa_description* isa = qkv_isa_at(i); ++i)
+    if (std::string_view(isa->name) == variable) return;
+  throw UsageError(
+      fmt::format("QKV_MAX_ISA {}: no such instruction set; qkv-info lists those there are", quote(variable)));
 }
 
 void check_threads(std::int32_t threads) {

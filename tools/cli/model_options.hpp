@@ -18,6 +18,10 @@ std::optional<std::vector<std::string>> parse_texts(CLI::App& app, int argument_
 void add_threads_option(CLI::App& app, std::int32_t& threads);
 void add_max_isa_option(CLI::App& app, std::string& max_isa);
 
+// Caps the instruction set by the option's value, or where that is empty looks whether $QKV_MAX_ISA is one that this
+// build knows: the library itself takes an unknown one for the least. Throws UsageError.
+void choose_isa(const std::string& max_isa);
+
 // Throws UsageError for more threads than make sense, or than this build can have.
 void check_threads(std::int32_t threads);
 

@@ -4,8 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <utility>
+
+#include "cli/standard_output.hpp"
 
 namespace qkv::tools {
 
@@ -16,13 +17,13 @@ Progress::Progress(std::string title, std::size_t total, bool wanted)
       next_(Clock::now() + std::chrono::seconds(1)) {}
 
 Progress::~Progress() {
-  if (shown_) std::fputs("\r\033[K", stderr);
+  if (shown_) write_standard_error("\r\033[K");
 }
 
 void Progress::add(std::size_t count) {
   done_ += count;
   if (!visible_ || Clock::now() < next_) return;
-  fmt::print(stderr, "\r\033[K{} {} of {}", title_, done_, total_);
+  write_standard_error(fmt::format("\r\033[K{} {} of {}", title_, done_, total_));
   shown_ = true;
   next_ = Clock::now() + std::chrono::milliseconds(200);
 }

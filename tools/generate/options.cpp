@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <utility>
 
 #include "cli/model_options.hpp"
@@ -34,7 +35,9 @@ void add_sampling(CLI::App& app, Sampling& sampling) {
       ->check(CLI::Range(0, 1 << 30));
   app.add_option("--top-p", sampling.top_p, "and of those among the fewest with probability P together; default: 1")
       ->option_text("P");
-  app.add_option("--seed", sampling.seed, "of the choice where temperature is not 0; default: 1")->option_text("N");
+  app.add_option("--seed", sampling.seed, "of the choice where temperature is not 0; default: 1")
+      ->option_text("N")
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
 }
 
 void add_options(CLI::App& app, GenerateOptions& options) {
