@@ -105,7 +105,7 @@ void print_speed(const GenerationTimes& times) {
                                    qkv_isa_active()));
 }
 
-// One text appears as it is made; of several, each when all are done.
+// One text appears as it is made; several, with their numbers, when all are done.
 void run(const GenerateOptions& options) {
   choose_isa(options.max_isa);
   const Gguf file = Gguf::from_file(options.model);
@@ -126,8 +126,12 @@ void run(const GenerateOptions& options) {
     write_picture(*picture, options, tokenizer, {model, completions.front().prompt_ids, decoder.attention_weights()},
                   decoder.shape());
   if (options.json) return write_standard_output(completions_json(model, completions, times));
-  for (const Completion& completion : completions)
-    write_standard_output(streams ? "\n" : fmt::format("{}\n", completion.text));
+  if (streams) {
+    write_standard_output("\n");
+  } else {
+    for (std::size_t i = 0; i < completions.size(); ++i)
+      write_standard_output(fmt::format("[{}] {}\n", i + 1, completions[i].text));
+  }
   print_speed(times);
 }
 

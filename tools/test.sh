@@ -176,7 +176,7 @@ check_clang() {
 check_sanitized() {
   export CC=gcc CXX=g++
   # Not optimised, kernels apart: with sanitizers, GCC takes minutes for one optimised file that includes CLI11 or JSON.
-  required_step "configuring build-sanitize/" configure build-sanitize -Dbuildtype=debug \
+  required_step "configuring build-sanitize/" configure build-sanitize -Dbuildtype=debug -Dcpp_args=-g1 \
     -Db_sanitize=address,undefined -Dtools=enabled -Dtests=enabled -Dbench=disabled
   required_step "building build-sanitize/" build build-sanitize
   # Without the models: their arithmetic is checked above, and instrumented it takes minutes.

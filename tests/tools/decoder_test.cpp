@@ -150,9 +150,8 @@ TEST_CASE("decoder: logits of SmolLM2, as a whole and token by token") {
     for (const GoldenPrompt& golden : golden_prompts()) {
       if (golden.prompt.size() > 200) continue;
       decoder.start(2, 256);
-      const auto whole = decoder.append({0, 1, golden.prompt});
-      check_logits(whole, golden);
-      const std::vector<float> kept(whole.begin(), whole.end());
+      check_logits(decoder.append({0, 1, golden.prompt}), golden);
+      if (golden.prompt.size() > 40) continue;
       std::span<const float> last;
       for (const std::int64_t& id : golden.prompt) last = decoder.append({1, 1, {&id, 1}});
       check_logits(last, golden);

@@ -111,7 +111,7 @@ TEST_CASE("qkv-generate writes the causal attention of the first prompt, and kee
   const TemporaryFolder folder;
   const auto plain = model.run({"--max-tokens", "5", "ABC"});
   const auto pictured = model.run({"--max-tokens", "5", "--attention", folder / "page.html", "ABC", "KEDGE"});
-  CHECK(pictured.output.starts_with(plain.output));
+  CHECK(pictured.output.starts_with("[1] " + plain.output + "[2] "));
   const std::string page = folder.read("page.html");
   CHECK(page.starts_with("<!doctype html>"));
   CHECK(page.find("ABC") != std::string::npos);
