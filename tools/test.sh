@@ -45,6 +45,7 @@ in_emulation=(--no-suite checks --no-suite tools --no-suite bench --no-suite ins
 # For CPUs whose kernels have run on an earlier one: they differ by the features that are detected.
 repeated_cases=1
 when_repeated=(--no-suite attention_families --no-suite attention_determinism)
+when_detected=(--suite api --suite openmp --suite attention_random)
 
 # ---- the account ----------------------------------------------------------------------------------------------------
 
@@ -199,10 +200,10 @@ check_smaller_x86() {
     skipped+=("x86 CPUs in emulation: this is no x86 machine")
     return
   fi
-  skipped+=("in x86 emulation: the suites checks, tools, bench, instructions and attention_tuning; $(fewer $emulated_cases), $repeated_cases on Haswell,-..., and there the suites attention_families and attention_determinism as well")
+  skipped+=("in x86 emulation: the suites checks, tools, bench, instructions and attention_tuning; $(fewer $emulated_cases); on Haswell,-... all but the suites api, openmp and attention_random")
   test_emulated_x86 Nehalem "generic" "$emulated_cases"
   test_emulated_x86 Haswell "generic avx2" "$emulated_cases"
-  for cpu in Haswell,-avx2 Haswell,-fma Haswell,-xsave; do test_emulated_x86 "$cpu" "generic" "$repeated_cases" "${when_repeated[@]}"; done
+  for cpu in Haswell,-avx2 Haswell,-fma Haswell,-xsave; do test_emulated_x86 "$cpu" "generic" "$repeated_cases" "${when_detected[@]}"; done
 }
 
 test_emulated_arm() {  # cpu cases meson-options...

@@ -17,7 +17,7 @@ constexpr int64_t decode_rows = 8;
 
 // In a short run a few rows and some.
 std::vector<AttentionProblem> sample_problems() {
-  const bool brief = case_count(5000) < 1000;
+  const bool brief = brief_run();
   std::vector<AttentionProblem> problems;
   for (int64_t queries : brief ? std::vector<int64_t>{5, 40} : std::vector<int64_t>{1, 5, 20, 150}) {
     AttentionProblem shape{.batch = 2,

@@ -3,9 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <vector>
 
 #include "attention/attend.hpp"
 #include "attention/problems.hpp"
+#include "support/random.hpp"
 #include "support/tiers.hpp"
 
 namespace qkv_test {
@@ -85,7 +87,7 @@ TEST_CASE("non-finite: NaN in a key spoils the rows that see it") {
 TEST_CASE("non-finite: NaN or infinity in a value spoils its column in the rows that see it") {
   for (const AttentionProblem& clean : phases()) {
     for (float poison : {nan, infinity, -infinity}) {
-      for (int64_t j : {0, 10, 17, 64, 74}) {
+      for (int64_t j : brief_run() ? std::vector<int64_t>{10, 74} : std::vector<int64_t>{0, 10, 17, 64, 74}) {
         AttentionProblem spoiled = clean;
         spoiled.value(1, 0, j, j % clean.value_dim) = poison;
         CAPTURE(j);

@@ -124,14 +124,14 @@ void for_each_kernel(const Check& check) {
 // A few rows and many, groups, several blocks and spans of keys; windows of each kind.
 // In a short run one of each phase.
 std::vector<AttentionProblem> samples() {
-  const bool brief = case_count(5000) < 1000;
+  const bool brief = brief_run();
   struct Window {
     int64_t left, right;
     bool causal;
   };
   const Window windows[] = {{70, 0, true}, {33, 20, false}, {0, 5, false}, {1, 1, false}};
   std::vector<AttentionProblem> problems;
-  for (const int64_t queries : {3, brief ? 40 : 90}) {
+  for (const int64_t queries : {3, brief ? 20 : 90}) {
     for (const Window& window : windows) {
       AttentionProblem shape{
           .batch = 2, .query_heads = 4, .key_heads = 2, .queries = queries, .keys = 1300, .key_dim = 20};

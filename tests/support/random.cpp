@@ -18,4 +18,8 @@ int64_t case_count(int64_t full) {
   return std::max<int64_t>(1, full * environment_number("QKV_TEST_CASES", 5000) / 5000);
 }
 
+bool brief_run() {
+  return case_count(5000) < 1000;
+}
+
 }  // namespace qkv_test

@@ -18,6 +18,9 @@ uint64_t base_seed();
 // `full` scaled by QKV_TEST_CASES / 5000, at least 1. 5000 is the number of random attention problems of a full run.
 int64_t case_count(int64_t full);
 
+// A run under emulation or sanitizers, where an instruction costs a hundred: fewer shapes in the tests by hand as well.
+bool brief_run();
+
 class Random {
  public:
   explicit Random(uint64_t seed) : engine_(seed * 0x9e3779b97f4a7c15u + 1) {}
