@@ -39,7 +39,11 @@ constexpr Fixed problems[] = {
     {"layer_norm", "norm kind=layer rows=64 columns=768"},
     {"rms_norm", "norm kind=rms rows=64 columns=768"},
     {"silu", "activation kind=silu rows=64 columns=500"},
+    {"swiglu", "activation kind=silu rows=64 columns=500 multiplier=1"},
     {"sinusoidal", "position kind=sinusoidal rows=16 columns=384"},
+    {"rope_halves", "rope kind=halves rows=32 heads=4 head_dim=80 rotary_dim=64"},
+    {"rope_interleaved", "rope kind=interleaved rows=32 heads=4 head_dim=64"},
+    {"rope_table", "rope_table rows=16 columns=64"},
 };
 
 // Compilers choose other instructions: counts of one say nothing about another.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Activations by themselves; as the end of a matmul they are part of matmul_bench.
+#include <cmath>
+
 #include "operations/call_of.hpp"
 #include "reference/activation.hpp"
 
@@ -8,13 +10,17 @@ namespace {
 
 struct ActivationOperands {
   explicit ActivationOperands(const Activation& sizes)
-      : shape(sizes), input(sizes.rows * sizes.columns), result(Floats::filled(sizes.rows * sizes.columns, 0)) {}
+      : shape(sizes),
+        input(sizes.rows * sizes.columns, 1),
+        multiplier(sizes.multiplier * sizes.rows * sizes.columns, 2),
+        result(Floats::filled(sizes.rows * sizes.columns, 0)) {}
 
   qkv_activation_args args() {
     auto args = make<qkv_activation_args>();
     args.kind = static_cast<int32_t>(shape.kind);
     args.input = view(input, {shape.rows, shape.columns});
     args.output = view(result, {shape.rows, shape.columns});
+    if (shape.multiplier != 0) args.multiplier = view(multiplier, {shape.rows, shape.columns});
     return args;
   }
 
@@ -29,11 +35,22 @@ struct ActivationOperands {
       expected.value.values()[i] = qkv_test::activate(kind, static_cast<double>(x.values()[i]));
       expected.error.values()[i] = qkv_test::activation_error(kind, static_cast<double>(x.values()[i]));
     }
+    if (shape.multiplier != 0) multiply(expected, gather_rows(multiplier, shape.columns, rows));
     return compare(gather_rows(result, shape.columns, rows), expected);
   }
 
+  // The product is rounded once more.
+  static void multiply(qkv_test::Expected& expected, const qkv_test::Array<float>& factors) {
+    for (size_t i = 0; i < factors.values().size(); i++) {
+      const double factor = static_cast<double>(factors.values()[i]);
+      double &value = expected.value.values()[i], &error = expected.error.values()[i];
+      value *= factor;
+      error = error * std::abs(factor) + std::abs(value) * 0x1p-24;
+    }
+  }
+
   Activation shape;
-  Floats input, result;
+  Floats input, multiplier, result;
 };
 
 }  // namespace

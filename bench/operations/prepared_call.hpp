@@ -57,5 +57,7 @@ std::unique_ptr<PreparedCall> prepare_one(const Norm& shape, const Preparation& 
 std::unique_ptr<PreparedCall> prepare_one(const Activation& shape, const Preparation& preparation);
 std::unique_ptr<PreparedCall> prepare_one(const Embedding& shape, const Preparation& preparation);
 std::unique_ptr<PreparedCall> prepare_one(const Position& shape, const Preparation& preparation);
+std::unique_ptr<PreparedCall> prepare_one(const Rope& shape, const Preparation& preparation);
+std::unique_ptr<PreparedCall> prepare_one(const RopeTable& shape, const Preparation& preparation);
 
 }  // namespace qkv::bench

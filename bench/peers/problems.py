@@ -101,14 +101,20 @@ class Matmul(Problem):
         return self.bytes
 
 
-def rows_of(operation: str, kinds: tuple[str, ...] = (), first: str = "") -> type[Problem]:
-    """A problem type with a kind, or one more number, before rows and columns."""
-    words = [("kind", str)] if kinds else [(first, int)] if first else []
-    members = {"operation": operation, "defaults": {}, "choices": {"kind": kinds} if kinds else {}}
-    return dataclasses.make_dataclass(operation.title(), [*words, ("rows", int), ("columns", int)], bases=(Problem,),
+def rows_of(operation: str, *words: str, kinds: tuple[str, ...] = (), **defaults: object) -> type[Problem]:
+    """A problem type with a kind, if there are several, and whole numbers."""
+    fields = [("kind", str)] if kinds else []
+    members = {"operation": operation, "defaults": defaults, "choices": {"kind": kinds} if kinds else {}}
+    return dataclasses.make_dataclass(operation.title(), fields + [(word, int) for word in words], bases=(Problem,),
                                       namespace=members, frozen=True)
 
 
 OPERATIONS = {problem.operation: problem for problem in (
-    Attention, Matmul, rows_of("softmax"), rows_of("norm", ("layer", "rms")), rows_of("activation", ACTIVATIONS),
-    rows_of("embedding", first="entries"), rows_of("position", ("learned", "sinusoidal", "sinusoidal_halves")))}
+    Attention, Matmul,
+    rows_of("softmax", "rows", "columns"),
+    rows_of("norm", "rows", "columns", kinds=("layer", "rms")),
+    rows_of("activation", "rows", "columns", "multiplier", kinds=ACTIVATIONS, multiplier=0),
+    rows_of("embedding", "entries", "rows", "columns"),
+    rows_of("position", "rows", "columns", kinds=("learned", "sinusoidal", "sinusoidal_halves")),
+    rows_of("rope", "rows", "heads", "head_dim", "rotary_dim", kinds=("halves", "interleaved"), rotary_dim="head_dim"),
+    rows_of("rope_table", "rows", "columns"))}

@@ -53,7 +53,7 @@ def checked_value(problem_type: type[Problem], name: str, value: str, where: str
     least = 0 if name in problem_type.defaults and problem_type.defaults[name] == 0 else 1
     if not (value.isascii() and value.isdecimal() and int(value) >= least):
         raise ProblemError(f"{where}: {name}={value}: not a whole number >= {least}")
-    if name in ("causal", "bias") and int(value) > 1:
+    if name in ("causal", "bias", "multiplier") and int(value) > 1:
         raise ProblemError(f"{where}: {name}={value}: must be 0 or 1")
     return int(value)
 

@@ -21,6 +21,7 @@ struct Field {
 
 inline constexpr std::array norm_kinds = {"layer", "rms"};
 inline constexpr std::array activation_kinds = {"none", "relu", "gelu", "gelu_tanh", "silu"};
+inline constexpr std::array rope_kinds = {"halves", "interleaved"};
 inline constexpr std::array position_kinds = {"learned", "sinusoidal", "sinusoidal_halves"};
 
 template <class Visitor>
@@ -64,6 +65,7 @@ void visit_fields(Activation& shape, const Visitor& visit) {
   visit(Field{"kind", shape.kind, {}, 0, 0, activation_kinds});
   visit(Field{"rows", shape.rows});
   visit(Field{"columns", shape.columns});
+  visit(Field{"multiplier", shape.multiplier, 0, 0, 1});
 }
 
 template <class Visitor>
@@ -76,6 +78,21 @@ void visit_fields(Embedding& shape, const Visitor& visit) {
 template <class Visitor>
 void visit_fields(Position& shape, const Visitor& visit) {
   visit(Field{"kind", shape.kind, {}, 0, 0, position_kinds});
+  visit(Field{"rows", shape.rows});
+  visit(Field{"columns", shape.columns});
+}
+
+template <class Visitor>
+void visit_fields(Rope& shape, const Visitor& visit) {
+  visit(Field{"kind", shape.kind, {}, 0, 0, rope_kinds});
+  visit(Field{"rows", shape.rows});
+  visit(Field{"heads", shape.heads});
+  visit(Field{"head_dim", shape.head_dim});
+  visit(Field{"rotary_dim", shape.rotary_dim, shape.head_dim});
+}
+
+template <class Visitor>
+void visit_fields(RopeTable& shape, const Visitor& visit) {
   visit(Field{"rows", shape.rows});
   visit(Field{"columns", shape.columns});
 }

@@ -10,7 +10,8 @@
 namespace qkv::bench {
 namespace {
 
-constexpr std::array operations = {"attention", "matmul", "softmax", "norm", "activation", "embedding", "position"};
+constexpr std::array operations = {"attention", "matmul",   "softmax", "norm",      "activation",
+                                   "embedding", "position", "rope",    "rope_table"};
 static_assert(operations.size() == std::variant_size_v<Shape>);
 
 // What a shape may ask for, so that a slip of the pen ends with a word and not with the machine.
@@ -34,6 +35,15 @@ std::string own_fault(const Position& shape) {
   const int64_t least = shape.kind == QKV_POSITION_SINUSOIDAL_HALVES ? 4 : 2;
   if (shape.kind == QKV_POSITION_LEARNED || (shape.columns % 2 == 0 && shape.columns >= least)) return "";
   return fmt::format("columns={}: must be even and at least {}", shape.columns, least);
+}
+
+std::string own_fault(const Rope& shape) {
+  if (shape.rotary_dim % 2 == 0 && shape.rotary_dim <= shape.head_dim) return "";
+  return fmt::format("rotary_dim={}: must be even and at most head_dim={}", shape.rotary_dim, shape.head_dim);
+}
+
+std::string own_fault(const RopeTable& shape) {
+  return shape.columns % 2 == 0 ? "" : fmt::format("columns={}: must be even", shape.columns);
 }
 
 }  // namespace

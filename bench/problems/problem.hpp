@@ -33,6 +33,7 @@ struct Norm {
 struct Activation {
   int64_t kind = 0;  // qkv_activation_kind
   int64_t rows = 1, columns = 1;
+  int64_t multiplier = 0;
 };
 
 struct Embedding {
@@ -44,7 +45,16 @@ struct Position {
   int64_t rows = 1, columns = 2;
 };
 
-using Shape = std::variant<Attention, Matmul, Softmax, Norm, Activation, Embedding, Position>;
+struct Rope {
+  int64_t kind = 0;  // qkv_rope_kind
+  int64_t rows = 1, heads = 1, head_dim = 2, rotary_dim = 2;
+};
+
+struct RopeTable {
+  int64_t rows = 1, columns = 2;
+};
+
+using Shape = std::variant<Attention, Matmul, Softmax, Norm, Activation, Embedding, Position, Rope, RopeTable>;
 
 struct Problem {
   Shape shape;

@@ -59,7 +59,7 @@ Work work(const Norm& shape) {
 // One function per element, whatever it takes.
 Work work(const Activation& shape) {
   const double elements = product(shape.rows, shape.columns);
-  return work_of_rows(1, elements, 2 * f32 * elements);
+  return work_of_rows(1, elements, f32 * static_cast<double>(2 + shape.multiplier) * elements);
 }
 
 Work work(const Embedding& shape) {
@@ -71,6 +71,18 @@ Work work(const Embedding& shape) {
 Work work(const Position& shape) {
   const double tables = shape.kind == QKV_POSITION_LEARNED ? 1 : 0;
   return work_of_rows(0, 0, f32 * (1 + tables) * product(shape.rows, shape.columns));
+}
+
+// Four products and two sums per pair.
+Work work(const Rope& shape) {
+  const double elements = product(shape.rows, shape.heads, shape.head_dim);
+  const double turned = product(shape.rows, shape.heads, shape.rotary_dim);
+  const double bytes = f32 * (2 * elements + product(shape.rows, shape.rotary_dim));
+  return {3 * turned, bytes, bytes};
+}
+
+Work work(const RopeTable& shape) {
+  return work_of_rows(0, 0, f32 * product(shape.rows, shape.columns));
 }
 
 }  // namespace

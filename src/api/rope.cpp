@@ -10,7 +10,7 @@ namespace {
 struct Rope : RowOperation<Rope, qkv_rope_args> {
   static constexpr Operation operation = Operation::rope;
   static constexpr auto kernel = &RowKernels::rope;
-  static constexpr double flops_per_element = 3;  // two products and a sum
+  static constexpr double flops_per_element = 3;  // two products and a sum, for what is turned
 
   static const char* name(const Args& args) {
     return args.kind == QKV_ROPE_HALVES ? "rope.halves" : "rope.interleaved";
@@ -33,6 +33,11 @@ struct Rope : RowOperation<Rope, qkv_rope_args> {
     list.add(&Args::table, rows_of("table", Role::input, input.shape[0], planned.table.shape[1]));
     list.add(&Args::output, heads_of("output", Role::output, input));
     return list;
+  }
+
+  static void describe(Args& args, Plan<Body>& plan) {
+    RowOperation::describe(args, plan);
+    plan.header.flops *= static_cast<double>(args.table.shape[1]) / static_cast<double>(args.input.shape[2]);
   }
 
   static ViewRule heads_of(const char* name, Role role, const qkv_tensor& like) {

@@ -53,7 +53,11 @@ TEST_CASE("shape file: a name has the words in order and without defaults, and m
       "activation kind=silu rows=4 columns=5",
       "embedding entries=3 rows=4 columns=5",
       "position kind=learned rows=4 columns=5",
-      "position kind=sinusoidal_halves rows=4 columns=6"};
+      "position kind=sinusoidal_halves rows=4 columns=6",
+      "activation kind=silu rows=4 columns=5 multiplier=1",
+      "rope kind=halves rows=3 heads=2 head_dim=8",
+      "rope kind=interleaved rows=3 heads=2 head_dim=8 rotary_dim=4",
+      "rope_table rows=3 columns=4"};
   for (const std::string name : names) CHECK(name_of_line(name) == name);
 }
 

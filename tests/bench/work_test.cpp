@@ -47,6 +47,10 @@ TEST_CASE("work: products and rows") {
   CHECK(work_of_line("embedding entries=1000 rows=2 columns=3").operand_bytes == 4 * (3000 + 6));
   CHECK(work_of_line("position kind=learned rows=2 columns=4").bytes == 4 * 16);
   CHECK(work_of_line("position kind=sinusoidal rows=2 columns=4").bytes == 4 * 8);
+  CHECK(work_of_line("activation kind=silu rows=2 columns=3 multiplier=1").bytes == 4 * 3 * 6);
+  CHECK(work_of_line("rope kind=halves rows=2 heads=3 head_dim=8 rotary_dim=4").flops == 6 * 2 * 3 * 2);
+  CHECK(work_of_line("rope kind=halves rows=2 heads=3 head_dim=8 rotary_dim=4").bytes == 4 * (2 * 48 + 2 * 4));
+  CHECK(work_of_line("rope_table rows=2 columns=4").bytes == 4 * 8);
 }
 
 TEST_CASE("verdict: an element past its allowed error, and the error relative to the largest value") {

@@ -44,6 +44,18 @@ inline void store_partial(float* to, Register values, int64_t count) {
   for (int64_t i = 0; i < count; i++) to[i] = lane[i];
 }
 
+// a0 a1 .. b0 b1 .. <-> a0 a2 .. b0 b2 .., a1 a3 .. b1 b3 ..
+inline void deinterleave(Register& a, Register& b) {
+  const Register even = _mm_shuffle_ps(a, b, 0x88);
+  b = _mm_shuffle_ps(a, b, 0xdd);
+  a = even;
+}
+inline void interleave(Register& a, Register& b) {
+  const Register low = _mm_unpacklo_ps(a, b);
+  b = _mm_unpackhi_ps(a, b);
+  a = low;
+}
+
 inline void transpose(Register (&row)[4]) {
   _MM_TRANSPOSE4_PS(row[0], row[1], row[2], row[3]);
 }

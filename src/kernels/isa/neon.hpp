@@ -42,6 +42,18 @@ inline void store_partial(float* to, Register values, int64_t count) {
   for (int64_t i = 0; i < count; i++) to[i] = lane[i];
 }
 
+// a0 a1 .. b0 b1 .. <-> a0 a2 .. b0 b2 .., a1 a3 .. b1 b3 ..
+inline void deinterleave(Register& a, Register& b) {
+  const Register even = vuzp1q_f32(a, b);
+  b = vuzp2q_f32(a, b);
+  a = even;
+}
+inline void interleave(Register& a, Register& b) {
+  const Register low = vzip1q_f32(a, b);
+  b = vzip2q_f32(a, b);
+  a = low;
+}
+
 inline float32x4_t even_pairs(float32x4_t a, float32x4_t b) {
   return vreinterpretq_f32_f64(vtrn1q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
 }

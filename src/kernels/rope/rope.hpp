@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // (a, b) -> (a cos - b sin, b cos + a sin) for every pair of every head of a row. Two loads, two stores and four
-// products per two elements: bound by memory where pairs are halves; interleaved pairs go element by element.
+// products per two elements: bound by memory. Interleaved pairs are taken apart in registers.
 #pragma once
 
 #include "kernels/kernel_table.hpp"
@@ -9,9 +9,33 @@
 namespace qkv::QKV_ISA {
 namespace {
 
+struct PairVectors {
+  Floats a, b;
+};
+
 // The two members of all pairs of one head.
 struct Pairs {
   Row a, b;
+
+  QKV_INLINE bool whole(int64_t count) const { return a.stride == 2 && b.data == a.data + 1 && count == lanes; }
+
+  QKV_INLINE PairVectors load(int64_t pair, int64_t count) const {
+    if (!whole(count)) return {a.load(pair, count), b.load(pair, count)};
+    Register low = qkv::QKV_ISA::load(a.data + 2 * pair), high = qkv::QKV_ISA::load(a.data + 2 * pair + lanes);
+    deinterleave(low, high);
+    return {Floats(low), Floats(high)};
+  }
+  QKV_INLINE void store(int64_t pair, PairVectors values, int64_t count) const {
+    if (!whole(count)) {
+      a.store(pair, values.a, count);
+      b.store(pair, values.b, count);
+      return;
+    }
+    Register low = values.a, high = values.b;
+    interleave(low, high);
+    qkv::QKV_ISA::store(a.data + 2 * pair, Floats(low));
+    qkv::QKV_ISA::store(a.data + 2 * pair + lanes, Floats(high));
+  }
 };
 inline Pairs pairs_of(int32_t kind, Row head, int64_t pairs) {
   if (kind == QKV_ROPE_INTERLEAVED) {
@@ -29,10 +53,9 @@ inline Row skip(Row row, int64_t columns) {
 
 inline void rotate(Pairs from, Pairs to, Pairs wave, int64_t pairs) {
   for_vectors(pairs, [&](int64_t i, int64_t count) {
-    const Floats a = from.a.load(i, count), b = from.b.load(i, count);
-    const Floats cosine = wave.a.load(i, count), sine = wave.b.load(i, count);
-    to.a.store(i, fma(a, cosine, -(b * sine)), count);
-    to.b.store(i, fma(b, cosine, a * sine), count);
+    const auto [a, b] = from.load(i, count);
+    const auto [cosine, sine] = wave.load(i, count);
+    to.store(i, {fma(a, cosine, -(b * sine)), fma(b, cosine, a * sine)}, count);
   });
 }
 
