@@ -18,6 +18,7 @@ and writes a page about them. The first run installs what is missing, PyTorch an
   --svg FILE      a picture of a handful of problems
   --threads LIST  numbers of threads, such as 1,8; default: one and all
   --shapes LIST   files of bench/shapes: models, such as kernels,llama3_8b, or all; default: kernels
+  --cache WHERE   hot: the same operands each call; cold: they come from DRAM; default: hot
   --filter REGEX  only the problems whose names match
   --peers LIST    only these peers: openblas, blis, onednn, onednn:pypi, pytorch, onnxruntime:MultiHeadAttention,
                   onnxruntime:GroupQueryAttention, onnxruntime:Attention-23, openvino, ggml
@@ -45,6 +46,7 @@ output=
 json=
 svg=
 filter=
+cache=hot
 
 split() { IFS=, read -r -a "$1" <<<"$2"; }
 
@@ -83,6 +85,8 @@ target() {  # option file
   realpath -- "$2"
 }
 
+check_cache() { [[ $cache == hot || $cache == cold ]] || refuse "--cache: '$cache' is neither hot nor cold"; }
+
 check_filter() {
   local status=0
   grep --quiet --extended-regexp -e "$filter" /dev/null >/dev/null 2>&1 || status=$?
@@ -94,13 +98,14 @@ while (($#)); do
     --help) usage && exit 0 ;;
     --quick) quick=yes ;;
     --no-peers) peers=() ;;
-    --output | --json | --svg | --threads | --filter | --peers | --shapes)
+    --output | --json | --svg | --threads | --cache | --filter | --peers | --shapes)
       [[ -n ${2-} ]] || refuse "$1 needs a value"
       case $1 in
         --output) output=$2 ;;
         --json) json=$2 ;;
         --svg) svg=$2 ;;
         --threads) split threads "$2" && check_threads ;;
+        --cache) cache=$2 && check_cache ;;
         --filter) filter=$2 && check_filter ;;
         --peers) split peers "$2" && check_peers ;;
         --shapes) split shapes "$2" ;;
@@ -196,6 +201,7 @@ join() { local IFS=,; echo "$*"; }
 measure_qkv() {
   local status=0
   local command=("$folder/bench/qkv-bench" --shapes "${shapes[@]}" --threads "$(join "${threads[@]}")"
+    --cache "$cache"
     --json "$results/qkv.json")
   [[ $quick == no ]] || command+=(--quick)
   [[ -z $filter ]] || command+=(--filter "$filter")
@@ -217,7 +223,7 @@ measure_peer() {  # peer threads
   files=("${files[@]/%/.txt}")
   local file="$results/${1//:/-}-$2.json" status=0 limit=7200
   local command=("$venv/bin/python" bench/peers/run_peer.py "$1" --threads "$2" --seconds 1.5
-    --libraries "$folder/bench/peers" --json "$file" --shapes "${files[@]}")
+    --cache "$cache" --libraries "$folder/bench/peers" --json "$file" --shapes "${files[@]}")
   [[ -z $filter ]] || command+=(--filter "$filter")
   if [[ $quick == yes ]]; then
     limit=$(share_of_time)

@@ -85,11 +85,15 @@ class Results:
         flops = row.ratio * own * (row.intensity if row.unit == "bytes/s" else 1)
         return flops / (other * (row.intensity if limit_name.startswith("read") else 1))
 
+    def comparable(self) -> list[Row]:
+        """Rows with their operands in cache; those from DRAM if there are no others."""
+        return [row for row in self.rows if row.cache != "cold"] or self.rows
+
     def best_qkv(self, threads: int | None = None) -> dict[tuple[str, int], Row]:
-        """By shape and threads: the row of qkv's widest instructions, operands in cache."""
+        """By shape and threads: the row of qkv's widest instructions."""
         best: dict[tuple[str, int], Row] = {}
-        for row in self.rows:
-            if row.engine != "qkv" or row.cache == "cold" or (threads is not None and row.threads != threads):
+        for row in self.comparable():
+            if row.engine != "qkv" or (threads is not None and row.threads != threads):
                 continue
             key = (row.shape, row.threads)
             if key not in best or isa_rank(row) > isa_rank(best[key]):
@@ -99,8 +103,8 @@ class Results:
     def peers(self) -> dict[tuple[str, int], list[Row]]:
         """By shape and threads."""
         found = defaultdict(list)
-        for row in self.rows:
-            if row.engine != "qkv" and row.cache != "cold":
+        for row in self.comparable():
+            if row.engine != "qkv":
                 found[row.shape, row.threads].append(row)
         return found
 

@@ -44,8 +44,8 @@ def panel_of(row: Row) -> tuple[tuple, str, str, int] | None:
 def scaling_over_length(results: Results) -> str:
     panels: dict[tuple, Panel] = {}
     best = results.best_qkv(1)
-    for row in results.rows:
-        place = panel_of(row) if row.threads == 1 and row.cache != "cold" else None
+    for row in results.comparable():
+        place = panel_of(row) if row.threads == 1 else None
         if place is None or (row.engine == "qkv" and best.get((row.shape, 1)) is not row):
             continue
         panels.setdefault(place[0], Panel(place[1], place[2])).add(place[3], row)

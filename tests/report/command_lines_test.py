@@ -60,6 +60,7 @@ class CommandLines(unittest.TestCase):
         self.refuses(program, "--json needs", "--json")
         self.refuses(program, "gpt9.txt", "--shapes", "gpt9")
         self.refuses(program, "'('", "--filter", "(")
+        self.refuses(program, "'warm'", "--cache", "warm")
         self.refuses(program, "nowhere/rows.json", "--json", "nowhere/rows.json")
 
     def test_check_instructions(self):

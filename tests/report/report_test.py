@@ -126,6 +126,11 @@ class Compared(unittest.TestCase):
         one = comparisons(results_of(row("qkv", 512, 0.5), row("pytorch", 512, 0.9, wrong=True)))[0]
         self.assertIsNone(one.lead)
 
+    def test_a_cold_run_is_compared_with_itself(self):
+        cold = (row("qkv", 512, 0.7, isa="avx512", cache="cold"), row("pytorch", 512, 0.8, cache="cold"))
+        self.assertIn(("attention heads=1 queries=512 head_dim=64", 1), results_of(*cold).peers())
+        self.assertEqual(results_of(*cold, *FULL).best_qkv(1)[cold[0]["shape"], 1].ratio, 0.9)
+
     def test_ratios_to_different_limits_are_brought_to_one(self):
         flops = {"flops": 1e6, "bytes": 1e6}  # 1 FLOP per byte: L2 allows 100 GFLOP/s
         own = row("qkv", 512, 0.9, unit="bytes/s", limit_name="read L2", **flops)
