@@ -78,7 +78,7 @@ Work work(const Rope& shape) {
   const double elements = product(shape.rows, shape.heads, shape.head_dim);
   const double turned = product(shape.rows, shape.heads, shape.rotary_dim);
   const double bytes = f32 * (2 * elements + product(shape.rows, shape.rotary_dim));
-  return {3 * turned, bytes, bytes};
+  return work_of_rows(3, turned, bytes);
 }
 
 Work work(const RopeTable& shape) {

@@ -65,20 +65,19 @@ inline __m512 unpack_pairs_high(__m512 a, __m512 b) {
   return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
 }
 
+// a takes the elements of a and b that `indices` name, b those `step` further on.
+inline void permute_both(Register& a, Register& b, __m512i indices, int step) {
+  const Register low = a;
+  a = _mm512_permutex2var_ps(low, indices, b);
+  b = _mm512_permutex2var_ps(low, _mm512_add_epi32(indices, _mm512_set1_epi32(step)), b);
+}
+
 // a0 a1 .. b0 b1 .. <-> a0 a2 .. b0 b2 .., a1 a3 .. b1 b3 ..
 inline void deinterleave(Register& a, Register& b) {
-  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-  const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
-  const Register low = a;
-  a = _mm512_permutex2var_ps(low, even, b);
-  b = _mm512_permutex2var_ps(low, odd, b);
+  permute_both(a, b, _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30), 1);
 }
 inline void interleave(Register& a, Register& b) {
-  const __m512i first_half = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-  const __m512i second_half = _mm512_add_epi32(first_half, _mm512_set1_epi32(8));
-  const Register even = a;
-  a = _mm512_permutex2var_ps(even, first_half, b);
-  b = _mm512_permutex2var_ps(even, second_half, b);
+  permute_both(a, b, _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), 8);
 }
 
 // Transposes 16 x 16 floats in registers: 4 x 4 blocks inside the 128-bit quarters, then the quarters themselves.
