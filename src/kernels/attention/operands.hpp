@@ -5,6 +5,7 @@
 
 #include "kernels/attention/online_softmax.hpp"
 #include "kernels/kernel_table.hpp"
+#include "kernels/kv_cache/unpack.hpp"
 #include "kernels/simd/register_tile.hpp"
 #include "kernels/simd/transpose.hpp"
 
@@ -89,7 +90,22 @@ inline Scalars block_rows(const AttentionTask& task, const qkv_tensor& view, int
   return copy_rows(first, view.stride[2], view.stride[3], end - begin, view.shape[3], copy);
 }
 
+// Packed keys become rows again: prefill multiplies each with many queries.
+inline KeyBlock unpacked_key_block(const AttentionTask& task, int64_t begin, int64_t end) {
+  const qkv_kv_layout& layout = task.args->cache->layout;
+  const HeadGroups groups(*task.args->cache, task.batch, task.key_head);
+  const auto rows_at = [&](float* to, int64_t columns) {
+    return TokenRows{to, begin, (columns + lanes - 1) / lanes * lanes, 1};
+  };
+  const TokenRows key = rows_at(task.scratch.key, layout.key_dim);
+  const TokenRows value = rows_at(task.scratch.value, layout.value_dim);
+  unpack_key_rows(groups, layout, {begin, end}, key);
+  unpack_value_rows(groups, layout, {begin, end}, value);
+  return {begin, end, {key.data, key.row_stride}, {value.data, value.row_stride}};
+}
+
 inline KeyBlock key_block(const AttentionTask& task, int64_t begin, int64_t end) {
+  if (task.args->cache != nullptr) return unpacked_key_block(task, begin, end);
   return {begin, end, block_rows(task, task.args->key, begin, end, task.scratch.key),
           block_rows(task, task.args->value, begin, end, task.scratch.value)};
 }

@@ -42,6 +42,19 @@ inline void store_partial(float* to, Register values, int64_t count) {
   for (int64_t i = 0; i < count; i++) to[i] = lane[i];
 }
 
+// 4 elements of a narrower type.
+inline Register widen_bf16(const void* from) {
+  return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(static_cast<const uint16_t*>(from)), 16));
+}
+inline Register widen_f16(const void* from) {
+  return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(static_cast<const uint16_t*>(from))));
+}
+inline Register widen_i8(const void* from) {
+  const auto* elements = static_cast<const int8_t*>(from);
+  const int16_t lane[4] = {elements[0], elements[1], elements[2], elements[3]};
+  return vcvtq_f32_s32(vmovl_s16(vld1_s16(lane)));
+}
+
 inline float32x4_t even_pairs(float32x4_t a, float32x4_t b) {
   return vreinterpretq_f32_f64(vtrn1q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
 }
