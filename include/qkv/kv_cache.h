@@ -7,11 +7,11 @@
  * prefix is to name the same pages in two tables, to free a page is to name it no longer.
  *
  * A page is its key heads one after another. A head is tiles of tile_tokens tokens one after another. A tile is K and
- * then V, each in groups of 16 tokens, so that decode reads memory from one end to the other:
+ * then V, so that decode reads memory from one end to the other; each is padded to 64 bytes, and with int8 it ends with
+ * a scale for each token:
  *
- *   K of a group   [key_dim][16 tokens], for int8 then [16] f32 scales, padded to 64 bytes: tokens are in vector lanes
- *   V of a group   [16 tokens][value_row], for int8 then [16] f32 scales, padded to 64 bytes: value_dim values and
- * zeros
+ *   K   [key_dim][tile_tokens]     then f32 [tile_tokens] of scales: tokens are in vector lanes
+ *   V   [tile_tokens][value_row]   then f32 [tile_tokens] of scales: value_dim values and zeros in each row
  *
  * An int8 element means element * scale of its token and head, scale = largest magnitude / 127; a token that holds NaN
  * or infinity becomes NaN as a whole. To f16 and bf16 values are rounded to nearest even.
@@ -31,23 +31,19 @@ typedef enum qkv_kv_order {
   QKV_KV_TOKENS_IN_LANES = 0 /* as above */
 } qkv_kv_order;
 
-enum { QKV_KV_GROUP = 16 }; /* tokens */
-
 /* Set the first block, and let qkv_kv_layout_make fill in the second. A plain value: equal bytes, equal layout. */
 typedef struct qkv_kv_layout {
   int32_t key_dtype, value_dtype; /* QKV_F32, QKV_BF16, QKV_F16 or QKV_I8 */
   int64_t key_heads, key_dim, value_dim;
   int64_t page_size; /* tokens, a multiple of 16. Pages of 128 and more are read as fast as contiguous ones */
 
-  int32_t order;             /* qkv_kv_order */
-  int32_t tile_tokens;       /* 64, or 16 where 64 does not divide page_size */
-  int64_t value_row;         /* elements from token to token in V: value_dim, padded to a multiple of 16 */
-  int64_t key_group_bytes;   /* K of 16 tokens */
-  int64_t value_group_bytes; /* V of 16 tokens */
-  int64_t value_offset;      /* from a tile's begin to its V */
-  int64_t tile_bytes;        /* from tile to tile */
-  int64_t head_bytes;        /* from head to head */
-  int64_t page_bytes;        /* from page to page: key_heads * head_bytes */
+  int32_t order;        /* qkv_kv_order */
+  int32_t tile_tokens;  /* 64, or 16 where 64 does not divide page_size, which is slower */
+  int64_t value_row;    /* elements from token to token in V: value_dim, padded to a multiple of 16 */
+  int64_t value_offset; /* from a tile's begin to its V */
+  int64_t tile_bytes;   /* from tile to tile */
+  int64_t head_bytes;   /* from head to head */
+  int64_t page_bytes;   /* from page to page: key_heads * head_bytes */
 } qkv_kv_layout;
 
 /* QKV_INVALID_ARGUMENT for negative extents, a page_size that is no positive multiple of 16, and sizes that overflow.

@@ -13,7 +13,7 @@ namespace {
 
 using Long = long long;
 
-static_assert(sizeof(qkv_kv_layout) == 2 * sizeof(int32_t) * 2 + 11 * sizeof(int64_t), "compared as bytes");
+static_assert(sizeof(qkv_kv_layout) == 2 * sizeof(int32_t) * 2 + 9 * sizeof(int64_t), "compared as bytes");
 
 bool same(const qkv_kv_layout& a, const qkv_kv_layout& b) {
   return std::memcmp(&a, &b, sizeof a) == 0;

@@ -8,7 +8,7 @@
 namespace qkv {
 namespace {
 
-constexpr int64_t group = QKV_KV_GROUP, large_tile = 64;
+constexpr int64_t small_tile = 16, large_tile = 64;
 
 // Arithmetic on sizes of which any may overflow.
 class Sizes {
@@ -34,24 +34,22 @@ int64_t element_bytes(int32_t dtype) {
   return dtype == QKV_F32 ? 4 : dtype == QKV_I8 ? 1 : 2;
 }
 
-// Elements of 16 tokens, and a scale for each token where the dtype has them.
-int64_t group_bytes(Sizes& sizes, int32_t dtype, int64_t row) {
-  const int64_t scales = dtype == QKV_I8 ? group * int64_t{sizeof(float)} : 0;
-  const int64_t elements = sizes.product(sizes.product(row, group), element_bytes(dtype));
+// K or V of a tile: `row` elements of each token, and a scale where the dtype has them.
+int64_t part_bytes(Sizes& sizes, int32_t dtype, int64_t row, int64_t tokens) {
+  const int64_t scales = dtype == QKV_I8 ? tokens * int64_t{sizeof(float)} : 0;
+  const int64_t elements = sizes.product(sizes.product(row, tokens), element_bytes(dtype));
   return sizes.rounded_up(sizes.sum(elements, scales), cache_line);
 }
 
 bool derive(qkv_kv_layout& layout) {
   Sizes sizes;
+  const int64_t tokens = layout.page_size % large_tile == 0 ? large_tile : small_tile;
   layout.order = QKV_KV_TOKENS_IN_LANES;
-  layout.tile_tokens = static_cast<int32_t>(layout.page_size % large_tile == 0 ? large_tile : group);
-  layout.value_row = sizes.rounded_up(layout.value_dim, group);
-  layout.key_group_bytes = group_bytes(sizes, layout.key_dtype, layout.key_dim);
-  layout.value_group_bytes = group_bytes(sizes, layout.value_dtype, layout.value_row);
-  layout.value_offset = sizes.product(layout.key_group_bytes, layout.tile_tokens / group);
-  layout.tile_bytes =
-      sizes.sum(layout.value_offset, sizes.product(layout.value_group_bytes, layout.tile_tokens / group));
-  layout.head_bytes = sizes.product(layout.tile_bytes, layout.page_size / layout.tile_tokens);
+  layout.tile_tokens = static_cast<int32_t>(tokens);
+  layout.value_row = sizes.rounded_up(layout.value_dim, small_tile);
+  layout.value_offset = part_bytes(sizes, layout.key_dtype, layout.key_dim, tokens);
+  layout.tile_bytes = sizes.sum(layout.value_offset, part_bytes(sizes, layout.value_dtype, layout.value_row, tokens));
+  layout.head_bytes = sizes.product(layout.tile_bytes, layout.page_size / tokens);
   layout.page_bytes = sizes.product(layout.head_bytes, layout.key_heads);
   return sizes.valid();
 }
@@ -72,7 +70,7 @@ qkv_status check_choices(const qkv_kv_layout& layout) {
     if (extent >= 0) continue;
     return fail(QKV_INVALID_ARGUMENT, "layout.%s = %lld: must not be negative", name, static_cast<long long>(extent));
   }
-  if (layout.page_size > 0 && layout.page_size % group == 0) return QKV_OK;
+  if (layout.page_size > 0 && layout.page_size % small_tile == 0) return QKV_OK;
   return fail(QKV_INVALID_ARGUMENT, "layout.page_size = %lld: must be a positive multiple of 16",
               static_cast<long long>(layout.page_size));
 }

@@ -35,15 +35,15 @@ float half(uint16_t bits) {
   return sign * static_cast<float>(magnitude);
 }
 
-// Element `index` of a group that has `count` elements and then scales by token.
-float element(int32_t dtype, const void* group, int64_t index, int64_t count, int64_t token) {
-  if (dtype == QKV_F32) return at<float>(group, index);
-  if (dtype == QKV_F16) return half(at<uint16_t>(group, index));
+// Element `index` of K or V of a tile, which has `count` elements and then scales by token.
+float element(int32_t dtype, const void* part, int64_t index, int64_t count, int64_t token) {
+  if (dtype == QKV_F32) return at<float>(part, index);
+  if (dtype == QKV_F16) return half(at<uint16_t>(part, index));
   if (dtype == QKV_I8) {
-    const float scale = at<float>(static_cast<const char*>(group) + count, token);
-    return static_cast<float>(at<int8_t>(group, index)) * scale;
+    const float scale = at<float>(static_cast<const char*>(part) + count, token);
+    return static_cast<float>(at<int8_t>(part, index)) * scale;
   }
-  const uint32_t bits = static_cast<uint32_t>(at<uint16_t>(group, index)) << 16;
+  const uint32_t bits = static_cast<uint32_t>(at<uint16_t>(part, index)) << 16;
   return at<float>(&bits, 0);
 }
 
@@ -82,16 +82,15 @@ Array<float> rounded(int32_t dtype, const Array<float>& rows) {
 }
 
 float key_in_page(const qkv_kv_layout& layout, const void* page, int64_t head, int64_t token, int64_t dim) {
-  const int64_t in_tile = token % layout.tile_tokens, lane = token % 16;
-  const char* group = tile_of(layout, page, head, token) + in_tile / 16 * layout.key_group_bytes;
-  return element(layout.key_dtype, group, dim * 16 + lane, layout.key_dim * 16, lane);
+  const int64_t tokens = layout.tile_tokens, lane = token % tokens;
+  const char* keys = tile_of(layout, page, head, token);
+  return element(layout.key_dtype, keys, dim * tokens + lane, layout.key_dim * tokens, lane);
 }
 
 float value_in_page(const qkv_kv_layout& layout, const void* page, int64_t head, int64_t token, int64_t dim) {
-  const int64_t in_tile = token % layout.tile_tokens, lane = token % 16;
-  const char* group =
-      tile_of(layout, page, head, token) + layout.value_offset + in_tile / 16 * layout.value_group_bytes;
-  return element(layout.value_dtype, group, lane * layout.value_row + dim, layout.value_row * 16, lane);
+  const int64_t tokens = layout.tile_tokens, row = token % tokens;
+  const char* values = tile_of(layout, page, head, token) + layout.value_offset;
+  return element(layout.value_dtype, values, row * layout.value_row + dim, layout.value_row * tokens, row);
 }
 
 }  // namespace qkv_test

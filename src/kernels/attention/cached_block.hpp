@@ -1,36 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-// A block of keys as decode finds it in a cache: where its groups of 16 tokens lie, and which tokens some row sees.
+// A block of keys as decode finds it in a cache: the tiles, or parts of them, that hold the tokens which some row sees.
 #pragma once
 
 #include "kernels/attention/operands.hpp"
-#include "kernels/kv_cache/groups.hpp"
+#include "kernels/kv_cache/tiles.hpp"
 
 namespace qkv::QKV_ISA {
 namespace {
 
-struct CachedBlock {
-  const char *key[max_keys_per_block / key_group], *value[max_keys_per_block / key_group];
-  int64_t begin, end;   // keys; begins at a multiple of the block's length, so that lanes depend on nothing else
-  int64_t first, last;  // relative to `begin`: keys that some row sees. The pages of others are not touched
+// Keys [first, last) of the block lie in one tile, as lanes and rows from `lane` on.
+struct CachedPiece {
+  const char *tile, *next;  // next: the tile that follows, wherever it lies
+  int64_t lane, first, last;
 };
 
-inline void find_block(const HeadGroups& groups, KeyRange any, KeyRange keys, CachedBlock& block) {
-  block.begin = keys.begin;
-  block.end = keys.end;
-  block.first = larger(any.begin, keys.begin) - keys.begin;
-  block.last = smaller(any.end, keys.end) - keys.begin;
-  for (int64_t g = block.first / key_group; g * key_group < block.last; g++) {
-    block.key[g] = groups.keys(keys.begin + g * key_group);
-    block.value[g] = groups.values(keys.begin + g * key_group);
-  }
+constexpr int64_t fetch_distance = 8192;  // bytes: twice what memory delivers in the time that it takes to answer
+
+// What is read so many bytes after `at`.
+QKV_INLINE const char* ahead_of(const void* at, const CachedPiece& piece, int64_t tile_bytes) {
+  const char* ahead = static_cast<const char*>(at) + fetch_distance;
+  return ahead < piece.tile + tile_bytes ? ahead : piece.next + (ahead - (piece.tile + tile_bytes));
 }
 
-// function(group, first, last) for the groups of keys that some row sees, relative to the block.
-template <class Function>
-QKV_INLINE void for_seen_groups(const CachedBlock& block, Function&& function) {
-  for (int64_t g = block.first / key_group; g * key_group < block.last; g++) {
-    function(g, larger(block.first, g * key_group), smaller(block.last, (g + 1) * key_group));
-  }
+struct CachedBlock {
+  int64_t count;  // of pieces, in the order of keys
+  CachedPiece pieces[max_keys_per_block / key_group];
+  const CachedPiece* begin() const { return pieces; }
+  const CachedPiece* end() const { return pieces + count; }
+};
+
+// any: keys that some row sees. The pages of others are not touched. Which lane a key is in depends on the block's
+// begin alone, so that other rows do not change the order of a row's sums.
+inline void find_block(const HeadTiles& tiles, KeyRange any, KeyRange keys, CachedBlock& block) {
+  const KeyRange seen = intersect(any, keys);
+  block.count = 0;
+  for_tiles_of(tiles, seen.begin, seen.end, [&](const TileTokens& tokens) {
+    const char* next = tokens.last < any.end ? tiles.tile(tokens.last) : tokens.tile + tiles.layout.tile_bytes;
+    block.pieces[block.count++] = {tokens.tile, next, tokens.first - tokens.origin, tokens.first - keys.begin,
+                                   tokens.last - keys.begin};
+  });
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scores of a few query rows over packed keys: 16 keys in lanes, so that nothing is added across lanes. K is read once
-// from memory, in its order, and from L1 for further rows.
+// Scores of a few query rows over packed keys, with keys in lanes: nothing is added across lanes. K is read once from
+// memory, in its order, and from L1 for further rows.
 #pragma once
 
 #include "kernels/attention/cached_block.hpp"
@@ -10,89 +10,98 @@
 namespace qkv::QKV_ISA {
 namespace {
 
-constexpr int group_vectors = group_tokens / lanes;
-// A key's products are summed in so many chains, as one would leave multiply-adds waiting for each other. Whatever the
-// number of rows, so that it has no influence on their bits.
-constexpr int score_chains = group_vectors >= 4 ? 1 : 4 / group_vectors;
 constexpr int score_rows_at_once = register_count >= 32 ? 4 : 2;
-constexpr int64_t score_chunk = depth_chunk * score_chains;
+constexpr int score_vectors(int height) {
+  return register_count / 2 / height;
+}
 
-template <int height>
-struct ScoreTile {
-  Floats sum[size_t{height}][size_t{score_chains}][size_t{group_vectors}];
-
-  QKV_INLINE void clear() {
-    QKV_UNROLL for (int i = 0; i < height; i++) {
-      QKV_UNROLL for (int chain = 0; chain < score_chains; chain++) {
-        QKV_UNROLL for (int j = 0; j < group_vectors; j++) sum[i][chain][j] = broadcast(0);
-      }
+// Scaled to log2 units, element c of row `row + i` of a tile of `height` rows at query[row * key_dim + c * height + i].
+inline void pack_query(const AttentionTask& task, const DecodeRows& rows) {
+  const qkv_tensor& query = task.args->query;
+  const int64_t key_dim = query.shape[3];
+  for_tiles_from<score_rows_at_once>(0, rows.count, [&]<int height>(int64_t row) {
+    for (int64_t i = 0; i < height; i++) {
+      const auto* from = row_of<const float>(task, query, task.first_row + row + i);
+      float* to = rows.query + row * key_dim + i;
+      for (int64_t c = 0; c < key_dim; c++) to[c * height] = from[c * query.stride[3]] * task.scale;
     }
+  });
+}
+
+// Scores of one piece of a block.
+template <class T>
+struct PieceScores {
+  const DecodeRows& rows;
+  const CachedPiece& piece;
+  int64_t key_dim, tile_tokens, tile_bytes;
+
+  const T* keys() const { return reinterpret_cast<const T*>(piece.tile); }
+
+  // Rows [row, row + height) and `vectors` vectors of keys from lane `lane` of the tile on.
+  template <int height, int vectors>
+  QKV_INLINE void score(int64_t row, int64_t lane) const {
+    const float* query = rows.query + row * key_dim;
+    float* to = rows.weight + row * rows.weight_stride + piece.first - piece.lane + lane;
+    int64_t depth = 0;
+    do {
+      const int64_t chunk = smaller(depth_chunk, key_dim - depth);
+      RegisterTile<height, vectors> tile;
+      tile.clear();
+      multiply(tile, keys() + depth * tile_tokens + lane, query + depth * height, chunk, row == 0);
+      if (depth > 0) tile.add_rows(to, rows.weight_stride);
+      tile.store_rows(to, rows.weight_stride);
+      depth += chunk;
+    } while (depth < key_dim);
+    if constexpr (has_scales<T>) scale<height, vectors>(to, lane);
   }
-  template <class T>
-  QKV_INLINE void step(const T* key, const float* query, int64_t stride, int chain) {
-    QKV_UNROLL for (int j = 0; j < group_vectors; j++) {
-      const Floats keys = load_elements(key + chain * group_tokens + j * lanes);
+
+  // fetches: nobody has read these keys before.
+  template <int height, int vectors>
+  QKV_INLINE void multiply(RegisterTile<height, vectors>& tile, const T* key, const float* query, int64_t depth,
+                           bool fetches) const {
+    constexpr int row_bytes = vectors * lanes * static_cast<int>(sizeof(T));
+    QKV_NO_UNROLL for (int64_t c = 0; c < depth; c++, key += tile_tokens, query += height) {
+      if (fetches) prefetch<row_bytes>(ahead_of(key, piece, tile_bytes));
+      Floats operand[size_t{vectors}];
+      QKV_UNROLL for (int j = 0; j < vectors; j++) operand[j] = load_elements(key + j * lanes);
       QKV_UNROLL for (int i = 0; i < height; i++) {
-        sum[i][chain][j] = fma(broadcast(query[i * stride + chain]), keys, sum[i][chain][j]);
+        const Floats factor = broadcast(query[i]);
+        QKV_UNROLL for (int j = 0; j < vectors; j++) tile.sum[i][j] = fma(factor, operand[j], tile.sum[i][j]);
       }
     }
   }
-  template <class T>
-  QKV_INLINE void multiply(const T* key, const float* query, int64_t stride, int64_t depth) {
-    int64_t c = 0;
-    QKV_NO_UNROLL for (; c + score_chains <= depth; c += score_chains) {
-      QKV_UNROLL for (int chain = 0; chain < score_chains; chain++) step(key, query, stride, chain);
-      key += score_chains * group_tokens;
-      query += score_chains;
-    }
-    QKV_UNROLL for (int chain = 0; chain < score_chains - 1; chain++) {
-      if (c + chain < depth) step(key, query, stride, chain);
+
+  template <int height, int vectors>
+  QKV_INLINE void scale(float* to, int64_t lane) const {
+    const float* scales = scales_behind(keys() + key_dim * tile_tokens) + lane;
+    QKV_UNROLL for (int i = 0; i < height; i++) {
+      QKV_UNROLL for (int j = 0; j < vectors; j++) {
+        float* at = to + i * rows.weight_stride + j * lanes;
+        store(at, load(at) * load(scales + j * lanes));
+      }
     }
   }
-  QKV_INLINE Floats total(int i, int j) const {
-    Floats part[size_t{score_chains}];
-    QKV_UNROLL for (int chain = 0; chain < score_chains; chain++) part[chain] = sum[i][chain][j];
-    QKV_UNROLL for (int width = score_chains / 2; width > 0; width /= 2) {
-      QKV_UNROLL for (int chain = 0; chain < width; chain++) part[chain] = part[chain] + part[chain + width];
-    }
-    return part[0];
+
+  // All lanes of vectors of which some key counts.
+  QKV_INLINE void score_all() const {
+    const int64_t begin = piece.lane / lanes * lanes, end = piece.lane + piece.last - piece.first;
+    for_tiles_from<score_rows_at_once>(0, rows.count, [&]<int height>(int64_t row) {
+      constexpr int most = score_vectors(height);
+      for (int64_t lane = begin; lane < end; lane += most * lanes) {
+        with_count<most>(smaller(most, (end - lane + lanes - 1) / lanes),
+                         [&]<int vectors>() { score<height, vectors>(row, lane); });
+      }
+    });
   }
 };
 
-// to[i * to_stride + k] = query row i . key k of the group.
-template <class T, int height>
-QKV_INLINE void score_group(const T* key, const DecodeRows& rows, int64_t row, int64_t key_dim, float* to) {
-  const float* query = rows.query + row * rows.query_stride;
-  const float* scales = scales_behind(key + key_dim * group_tokens);
-  int64_t depth = 0;
-  do {
-    const int64_t chunk = smaller(score_chunk, key_dim - depth);
-    ScoreTile<height> tile;
-    tile.clear();
-    tile.multiply(key + depth * group_tokens, query + depth, rows.query_stride, chunk);
-    QKV_UNROLL for (int i = 0; i < height; i++) {
-      QKV_UNROLL for (int j = 0; j < group_vectors; j++) {
-        float* at = to + i * rows.weight_stride + j * lanes;
-        Floats score = tile.total(i, j);
-        if constexpr (has_scales<T>) score = score * load(scales + j * lanes);
-        store(at, depth > 0 ? load(at) + score : score);
-      }
-    }
-    depth += chunk;
-  } while (depth < key_dim);
-}
-
-// weight[r][key] = score for the keys that some row sees; other lanes of their groups hold anything.
+// weight[r][key] = score for the keys that some row sees; other lanes of their vectors hold anything.
 inline void score_cached_rows(const AttentionTask& task, const DecodeRows& rows, const CachedBlock& block) {
   const qkv_kv_layout& layout = task.args->cache->layout;
   with_elements(layout.key_dtype, [&]<class T>() {
-    for_seen_groups(block, [&](int64_t g, int64_t, int64_t) {
-      const T* key = reinterpret_cast<const T*>(block.key[g]);
-      for_tiles_from<score_rows_at_once>(0, rows.count, [&]<int height>(int64_t row) {
-        float* to = rows.weight + row * rows.weight_stride + g * key_group;
-        score_group<T, height>(key, rows, row, layout.key_dim, to);
-      });
-    });
+    for (const CachedPiece& piece : block) {
+      PieceScores<T>{rows, piece, layout.key_dim, layout.tile_tokens, layout.tile_bytes}.score_all();
+    }
   });
 }
 

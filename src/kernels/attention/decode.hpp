@@ -101,6 +101,7 @@ inline void add_values_carefully(const DecodeRows& rows, Scalars value, int64_t 
 template <AttentionRecipe recipe>
 void decode(const AttentionTask& task) {
   const DecodeRows rows = open_rows(task);
+  load_query(task, rows);
   const int64_t value_dim = task.args->value.shape[3];
   const KeyRange any{task.visible[0].begin, task.visible[rows.count - 1].end};
   // From the block's start: which lane a key falls into, and so the order of the sum, does not depend on other rows.

@@ -12,16 +12,18 @@ namespace {
 template <AttentionRecipe recipe>
 void decode_cached(const AttentionTask& task) {
   const DecodeRows rows = open_rows(task);
-  const HeadGroups groups(*task.args->cache, task.batch, task.key_head);
+  pack_query(task, rows);
+  const HeadTiles tiles(*task.args->cache, task.batch, task.key_head);
   const KeyRange any{task.visible[0].begin, task.visible[rows.count - 1].end};
   CachedBlock block;
   for_blocks(task, any, [&](int64_t begin, int64_t end, bool closes_span) {
-    find_block(groups, any, {begin, end}, block);
+    const KeyRange seen = intersect(any, {begin, end});
+    find_block(tiles, any, {begin, end}, block);
     score_cached_rows(task, rows, block);
     constexpr bool biased = recipe == attention_biased;
     bool hides = false;
     for (int64_t r = 0; r < rows.count; r++) {
-      hides |= hides_keys(task, r, begin + block.first, end, biased);
+      hides |= hides_keys(task, r, seen.begin, seen.end, biased);
       weigh_row(rows, r, end - begin, hide_scores(task, r, {begin, end}, biased, rows.weight + r * rows.weight_stride));
     }
     add_cached_values(task, rows, block, hides);

@@ -20,8 +20,7 @@ struct DecodeRows {
 };
 
 inline DecodeRows open_rows(const AttentionTask& task) {
-  const qkv_tensor& query = task.args->query;
-  const int64_t key_dim = query.shape[3], value_dim = task.args->value.shape[3];
+  const int64_t key_dim = task.args->query.shape[3], value_dim = task.args->value.shape[3];
   DecodeRows rows{};
   rows.count = task.row_count;
   rows.query = task.scratch.query;
@@ -37,15 +36,22 @@ inline DecodeRows open_rows(const AttentionTask& task) {
   rows.weight = task.scratch.weight;
   rows.weight_stride = task.keys_per_block + lanes;
   for (int64_t r = 0; r < rows.count; r++) {
-    const auto* from = row_of<const float>(task, query, task.first_row + r);
-    float* to = rows.query + r * rows.query_stride;
-    for (int64_t c = 0; c < key_dim; c++) to[c] = from[c * query.stride[3]] * task.scale;
-    for (int64_t c = key_dim; c < rows.query_stride; c++) to[c] = 0;
     rows.shift[r] = rows.folded[r] = rows.sum[r] = rows.total_sum[r] = 0;
     rows.limit[r] = -infinity;
   }
   for (int64_t i = 0; i < 2 * rows.count * rows.output_stride; i++) rows.output[i] = 0;
   return rows;
+}
+
+inline void load_query(const AttentionTask& task, const DecodeRows& rows) {
+  const qkv_tensor& query = task.args->query;
+  const int64_t key_dim = query.shape[3];
+  for (int64_t r = 0; r < rows.count; r++) {
+    const auto* from = row_of<const float>(task, query, task.first_row + r);
+    float* to = rows.query + r * rows.query_stride;
+    for (int64_t c = 0; c < key_dim; c++) to[c] = from[c * query.stride[3]] * task.scale;
+    for (int64_t c = key_dim; c < rows.query_stride; c++) to[c] = 0;
+  }
 }
 
 // Multiplies all that a row has summed.

@@ -93,14 +93,14 @@ inline Scalars block_rows(const AttentionTask& task, const qkv_tensor& view, int
 // Packed keys become rows again: prefill multiplies each with many queries.
 inline KeyBlock unpacked_key_block(const AttentionTask& task, int64_t begin, int64_t end) {
   const qkv_kv_layout& layout = task.args->cache->layout;
-  const HeadGroups groups(*task.args->cache, task.batch, task.key_head);
+  const HeadTiles tiles(*task.args->cache, task.batch, task.key_head);
   const auto rows_at = [&](float* to, int64_t columns) {
     return TokenRows{to, begin, (columns + lanes - 1) / lanes * lanes, 1};
   };
   const TokenRows key = rows_at(task.scratch.key, layout.key_dim);
   const TokenRows value = rows_at(task.scratch.value, layout.value_dim);
-  unpack_key_rows(groups, layout, {begin, end}, key);
-  unpack_value_rows(groups, layout, {begin, end}, value);
+  unpack_key_rows(tiles, {begin, end}, key);
+  unpack_value_rows(tiles, {begin, end}, value);
   return {begin, end, {key.data, key.row_stride}, {value.data, value.row_stride}};
 }
 

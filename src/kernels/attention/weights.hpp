@@ -24,7 +24,7 @@ inline TokenRows key_rows(const AttentionTask& task, int64_t begin, int64_t end)
   float* head = static_cast<float*>(key.data) + task.batch * key.stride[0] + task.key_head * key.stride[1];
   if (cache == nullptr) return {head, 0, key.stride[2], key.stride[3]};
   const TokenRows rows{task.scratch.key, begin, (key.shape[3] + lanes - 1) / lanes * lanes, 1};
-  unpack_key_rows(HeadGroups(*cache, task.batch, task.key_head), cache->layout, {begin, end}, rows);
+  unpack_key_rows(HeadTiles(*cache, task.batch, task.key_head), {begin, end}, rows);
   return rows;
 }
 

@@ -70,6 +70,13 @@ inline Register widen_i8(const void* from) {
   return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(from))));
 }
 
+// Lane i and lane i ^ width change places.
+template <int width>
+inline __attribute__((always_inline)) Register swap_lanes(Register a) {
+  if constexpr (width >= 4) return _mm512_shuffle_f32x4(a, a, width == 8 ? 0x4e : 0xb1);
+  return _mm512_permute_ps(a, width == 2 ? 0x4e : 0xb1);
+}
+
 inline __m512 unpack_pairs_low(__m512 a, __m512 b) {
   return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
 }

@@ -64,6 +64,12 @@ inline Register widen_i8(const void* from) {
   return _mm_cvtepi32_ps(_mm_srai_epi32(upper, 24));
 }
 
+// Lane i and lane i ^ width change places.
+template <int width>
+inline __attribute__((always_inline)) Register swap_lanes(Register a) {
+  return _mm_shuffle_ps(a, a, width == 2 ? 0x4e : 0xb1);
+}
+
 inline void transpose(Register (&row)[4]) {
   _MM_TRANSPOSE4_PS(row[0], row[1], row[2], row[3]);
 }

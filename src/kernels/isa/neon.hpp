@@ -55,6 +55,12 @@ inline Register widen_i8(const void* from) {
   return vcvtq_f32_s32(vmovl_s16(vld1_s16(lane)));
 }
 
+// Lane i and lane i ^ width change places.
+template <int width>
+inline __attribute__((always_inline)) Register swap_lanes(Register a) {
+  return width == 2 ? vextq_f32(a, a, 2) : vrev64q_f32(a);
+}
+
 inline float32x4_t even_pairs(float32x4_t a, float32x4_t b) {
   return vreinterpretq_f32_f64(vtrn1q_f64(vreinterpretq_f64_f32(a), vreinterpretq_f64_f32(b)));
 }

@@ -8,10 +8,7 @@
 namespace qkv::QKV_ISA {
 namespace {
 
-constexpr int group_tokens = QKV_KV_GROUP;
-static_assert(group_tokens % lanes == 0 && key_group == group_tokens);
-
-// A group's scales, one per token, lie behind its elements.
+// Scales, one per token, lie behind the elements of K and of V.
 template <class T>
 QKV_INLINE float* scales_behind(T* elements_end) {
   return reinterpret_cast<float*>(elements_end);
@@ -21,34 +18,26 @@ QKV_INLINE const float* scales_behind(const T* elements_end) {
   return reinterpret_cast<const float*>(elements_end);
 }
 
-// The groups of a sequence and key head.
-class HeadGroups {
+// The tiles of a sequence and key head.
+class HeadTiles {
  public:
-  HeadGroups(const qkv_kv_cache& cache, int64_t sequence, int64_t key_head)
-      : layout_(cache.layout), head_(static_cast<char*>(cache.pages) + key_head * cache.layout.head_bytes) {
+  HeadTiles(const qkv_kv_cache& cache, int64_t sequence, int64_t key_head)
+      : layout(cache.layout), head_(static_cast<char*>(cache.pages) + key_head * cache.layout.head_bytes) {
     const int64_t stride = cache.page_table_stride != 0 ? cache.page_table_stride : cache.pages_per_sequence;
     table_ = cache.page_table == nullptr ? nullptr : cache.page_table + sequence * stride;
     first_page_ = sequence * cache.pages_per_sequence;
   }
 
-  // K, and V, of the 16 tokens from a multiple of 16 on.
-  QKV_INLINE char* keys(int64_t token) const {
-    const int64_t in_tile = token % layout_.tile_tokens;
-    return tile(token) + in_tile / group_tokens * layout_.key_group_bytes;
+  // K of the tile that holds a token; V lies value_offset bytes later.
+  QKV_INLINE char* tile(int64_t token) const {
+    const int64_t index = token / layout.page_size, in_page = token % layout.page_size;
+    const int64_t page = table_ != nullptr ? table_[index] : first_page_ + index;
+    return head_ + page * layout.page_bytes + in_page / layout.tile_tokens * layout.tile_bytes;
   }
-  QKV_INLINE char* values(int64_t token) const {
-    const int64_t in_tile = token % layout_.tile_tokens;
-    return tile(token) + layout_.value_offset + in_tile / group_tokens * layout_.value_group_bytes;
-  }
+
+  const qkv_kv_layout& layout;
 
  private:
-  QKV_INLINE char* tile(int64_t token) const {
-    const int64_t index = token / layout_.page_size, in_page = token % layout_.page_size;
-    const int64_t page = table_ != nullptr ? table_[index] : first_page_ + index;
-    return head_ + page * layout_.page_bytes + in_page / layout_.tile_tokens * layout_.tile_bytes;
-  }
-
-  const qkv_kv_layout& layout_;
   char* head_;  // in page 0
   const int32_t* table_;
   int64_t first_page_;
@@ -66,13 +55,19 @@ inline TokenRows rows_in(const qkv_tensor& view, const KvTask& task) {
   return {head, task.origin, view.stride[2], view.stride[3]};
 }
 
-// function(group, first, last) for the groups of tokens [first, last): the group's first token, and those that count.
+// Tokens [first, last) of one tile, whose first token is `origin`.
+struct TileTokens {
+  char* tile;
+  int64_t origin, first, last;
+};
+
+// function(TileTokens) for the tiles of tokens [first, last).
 template <class Function>
-QKV_INLINE void for_groups(int64_t first, int64_t last, Function&& function) {
+QKV_INLINE void for_tiles_of(const HeadTiles& tiles, int64_t first, int64_t last, Function&& function) {
   for (int64_t token = first; token < last;) {
-    const int64_t group = token / group_tokens * group_tokens, next = group + group_tokens;
-    const int64_t end = next < last ? next : last;
-    function(group, token, end);
+    const int64_t origin = token / tiles.layout.tile_tokens * tiles.layout.tile_tokens;
+    const int64_t next = origin + tiles.layout.tile_tokens, end = next < last ? next : last;
+    function(TileTokens{tiles.tile(token), origin, token, end});
     token = end;
   }
 }
