@@ -33,7 +33,7 @@ inline constexpr int64_t prefill_task_rows = 256;
 inline constexpr int64_t max_keys_per_block = 512;
 
 // Numbers that a row's online softmax takes in AttentionScratch::state.
-inline constexpr int64_t state_numbers = 6;
+inline constexpr int64_t state_numbers = 7;
 
 // Where a task keeps its intermediate results. 64-byte aligned, laid out by plan/attention_scratch. A panel is as many
 // query rows as a tile has lanes.

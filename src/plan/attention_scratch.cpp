@@ -52,7 +52,7 @@ bool lay_out_scratch(const qkv_attention_args& args, const ScratchNeeds& needs, 
   layout.visible = slot.take({rows, sizeof(KeyRange) / 4});
   layout.query = slot.take({rows, decodes ? padded_key : key_dim});
   layout.output = slot.take({2, rows, decodes ? padded_value : value_dim + 1});
-  layout.state = slot.take({rows, state_numbers});
+  layout.state = slot.take({decodes ? round_up(rows, lanes) : rows, state_numbers});
   layout.weight = decodes ? slot.take({rows, block + lanes}) : slot.take({block, panel});
   layout.key = slot.take_if(copies_key, {block, padded_key});
   layout.value = slot.take_if(copies_value, {block, padded_value});

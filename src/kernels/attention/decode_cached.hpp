@@ -17,15 +17,9 @@ void decode_cached(const AttentionTask& task) {
   const KeyRange any{task.visible[0].begin, task.visible[rows.count - 1].end};
   CachedBlock block;
   for_blocks(task, any, [&](int64_t begin, int64_t end, bool closes_span) {
-    const KeyRange seen = intersect(any, {begin, end});
     find_block(tiles, any, {begin, end}, block);
     score_cached_rows(task, rows, block);
-    constexpr bool biased = recipe == attention_biased;
-    bool hides = false;
-    for (int64_t r = 0; r < rows.count; r++) {
-      hides |= hides_keys(task, r, seen.begin, seen.end, biased);
-      weigh_row(rows, r, end - begin, hide_scores(task, r, {begin, end}, biased, rows.weight + r * rows.weight_stride));
-    }
+    const bool hides = weigh_rows<recipe>(task, rows, {begin, end}, larger(any.begin, begin));
     add_cached_values(task, rows, block, hides);
     if (closes_span) close_span(rows);
   });

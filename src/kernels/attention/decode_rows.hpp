@@ -14,8 +14,12 @@ struct DecodeRows {
   int64_t query_stride;
   float *output, *total;  // [count][output_stride]: of this span of keys, and of those before
   int64_t output_stride;
-  float *shift, *folded, *limit, *sum, *total_sum;  // [count]
-  float* weight;                                    // [count][weight_stride]
+  // A row is a lane where shifts are raised, so there is one for each lane of whole vectors.
+  int64_t lane_count;
+  float *shift, *folded, *limit, *sum, *total_sum;  // [lane_count]
+  float* top;     // [lane_count]: of a block, its largest score, then what is to be subtracted from its scores
+  float* factor;  // [lane_count]: of what was summed before
+  float* weight;  // [count][weight_stride]
   int64_t weight_stride;
 };
 
@@ -29,14 +33,15 @@ inline DecodeRows open_rows(const AttentionTask& task) {
   rows.output_stride = (value_dim + lanes - 1) / lanes * lanes;
   rows.total = rows.output + rows.count * rows.output_stride;
   rows.shift = task.scratch.state;
-  rows.folded = rows.shift + rows.count;
-  rows.limit = rows.folded + rows.count;
-  rows.sum = rows.limit + rows.count;
-  rows.total_sum = rows.sum + rows.count;
+  rows.lane_count = (rows.count + lanes - 1) / lanes * lanes;
+  float** const numbers[] = {&rows.folded, &rows.limit, &rows.sum, &rows.total_sum, &rows.top, &rows.factor};
+  static_assert(sizeof numbers / sizeof *numbers + 1 == state_numbers);
+  float* next = rows.shift;
+  for (float** number : numbers) *number = next += rows.lane_count;
   rows.weight = task.scratch.weight;
   rows.weight_stride = task.keys_per_block + lanes;
-  for (int64_t r = 0; r < rows.count; r++) {
-    rows.shift[r] = rows.folded[r] = rows.sum[r] = rows.total_sum[r] = 0;
+  for (int64_t r = 0; r < rows.lane_count; r++) {
+    rows.shift[r] = rows.folded[r] = rows.sum[r] = rows.total_sum[r] = rows.top[r] = 0;
     rows.limit[r] = -infinity;
   }
   for (int64_t i = 0; i < 2 * rows.count * rows.output_stride; i++) rows.output[i] = 0;
@@ -55,13 +60,14 @@ inline void load_query(const AttentionTask& task, const DecodeRows& rows) {
 }
 
 // Multiplies all that a row has summed.
-inline void rescale(const DecodeRows& rows, int64_t row, Floats factor) {
-  if (xsimd::all(factor == broadcast(1))) return;
+inline void rescale(const DecodeRows& rows, int64_t row, float factor) {
+  if (factor == 1) return;
   for (float* sums : {rows.output, rows.total}) {
     float* at = sums + row * rows.output_stride;
-    for (int64_t c = 0; c < rows.output_stride; c += lanes) store(at + c, load(at + c) * factor);
+    for (int64_t c = 0; c < rows.output_stride; c += lanes) store(at + c, load(at + c) * broadcast(factor));
   }
-  for (float* sum : {rows.sum, rows.total_sum}) store_first(sum + row, load_first(sum + row, 1) * factor, 1);
+  rows.sum[row] *= factor;
+  rows.total_sum[row] *= factor;
 }
 
 // Moves what a span of keys gave to the totals.
