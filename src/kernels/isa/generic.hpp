@@ -33,17 +33,6 @@ struct PowerTable {
   static constexpr bool exists = false;  // exp2 is a polynomial
 };
 
-inline Register load_partial(const float* from, int64_t count) {
-  float lane[4] = {};
-  for (int64_t i = 0; i < count; i++) lane[i] = from[i];
-  return _mm_loadu_ps(lane);
-}
-inline void store_partial(float* to, Register values, int64_t count) {
-  float lane[4];
-  _mm_storeu_ps(lane, values);
-  for (int64_t i = 0; i < count; i++) to[i] = lane[i];
-}
-
 // 4 elements of a narrower type.
 inline Register widen_bf16(const void* from) {
   return _mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), _mm_loadu_si64(from)));
@@ -68,6 +57,17 @@ inline Register widen_i8(const void* from) {
 template <int width>
 inline __attribute__((always_inline)) Register swap_lanes(Register a) {
   return _mm_shuffle_ps(a, a, width == 2 ? 0x4e : 0xb1);
+}
+
+inline Register load_partial(const float* from, int64_t count) {
+  float lane[4] = {};
+  for (int64_t i = 0; i < count; i++) lane[i] = from[i];
+  return _mm_loadu_ps(lane);
+}
+inline void store_partial(float* to, Register values, int64_t count) {
+  float lane[4];
+  _mm_storeu_ps(lane, values);
+  for (int64_t i = 0; i < count; i++) to[i] = lane[i];
 }
 
 inline void transpose(Register (&row)[4]) {

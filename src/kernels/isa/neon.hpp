@@ -31,17 +31,6 @@ struct PowerTable {
   static constexpr bool exists = false;  // exp2 is a polynomial
 };
 
-inline Register load_partial(const float* from, int64_t count) {
-  float lane[4] = {};
-  for (int64_t i = 0; i < count; i++) lane[i] = from[i];
-  return vld1q_f32(lane);
-}
-inline void store_partial(float* to, Register values, int64_t count) {
-  float lane[4];
-  vst1q_f32(lane, values);
-  for (int64_t i = 0; i < count; i++) to[i] = lane[i];
-}
-
 // 4 elements of a narrower type.
 inline Register widen_bf16(const void* from) {
   return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(static_cast<const uint16_t*>(from)), 16));
@@ -59,6 +48,17 @@ inline Register widen_i8(const void* from) {
 template <int width>
 inline __attribute__((always_inline)) Register swap_lanes(Register a) {
   return width == 2 ? vextq_f32(a, a, 2) : vrev64q_f32(a);
+}
+
+inline Register load_partial(const float* from, int64_t count) {
+  float lane[4] = {};
+  for (int64_t i = 0; i < count; i++) lane[i] = from[i];
+  return vld1q_f32(lane);
+}
+inline void store_partial(float* to, Register values, int64_t count) {
+  float lane[4];
+  vst1q_f32(lane, values);
+  for (int64_t i = 0; i < count; i++) to[i] = lane[i];
 }
 
 inline float32x4_t even_pairs(float32x4_t a, float32x4_t b) {
