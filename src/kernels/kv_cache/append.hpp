@@ -47,19 +47,20 @@ QKV_INLINE void pack_lane(Row row, const qkv_kv_layout& layout, Floats scale, T*
 template <class T>
 void pack_keys(TokenRows rows, const TileTokens& tokens, const qkv_kv_layout& layout) {
   T* keys = reinterpret_cast<T*>(tokens.tile);
-  float* scales = scales_behind(keys + layout.key_dim * layout.tile_tokens) - tokens.origin;
+  float* scales = scales_behind(keys + layout.key_dim * layout.tile_tokens);
   if constexpr (has_scales<T>) {
     for (int64_t token = tokens.first; token < tokens.last; token++) {
-      scales[token] = scale_of(rows.row(token), layout.key_dim);
+      scales[token - tokens.origin] = scale_of(rows.row(token), layout.key_dim);
     }
   }
   for (int64_t token = tokens.first; token < tokens.last;) {
-    T* to = keys + (token - tokens.origin);
+    const int64_t lane = token - tokens.origin;
+    T* to = keys + lane;
     if (token % lanes == 0 && tokens.last - token >= lanes) {
-      pack_lanes(rows, token, layout, has_scales<T> ? load(scales + token) : broadcast(1), to);
+      pack_lanes(rows, token, layout, has_scales<T> ? load(scales + lane) : broadcast(1), to);
       token += lanes;
     } else {
-      pack_lane(rows.row(token), layout, broadcast(has_scales<T> ? scales[token] : 1), to);
+      pack_lane(rows.row(token), layout, broadcast(has_scales<T> ? scales[lane] : 1), to);
       token++;
     }
   }
@@ -69,11 +70,11 @@ void pack_keys(TokenRows rows, const TileTokens& tokens, const qkv_kv_layout& la
 template <class T>
 void pack_values(TokenRows rows, const TileTokens& tokens, const qkv_kv_layout& layout) {
   T* values = reinterpret_cast<T*>(tokens.tile + layout.value_offset);
-  float* scales = scales_behind(values + layout.value_row * layout.tile_tokens) - tokens.origin;
+  float* scales = scales_behind(values + layout.value_row * layout.tile_tokens);
   for (int64_t token = tokens.first; token < tokens.last; token++) {
     const Row row = rows.row(token);
     const float scale = has_scales<T> ? scale_of(row, layout.value_dim) : 1;
-    if constexpr (has_scales<T>) scales[token] = scale;
+    if constexpr (has_scales<T>) scales[token - tokens.origin] = scale;
     T* packed = values + (token - tokens.origin) * layout.value_row;
     for (int64_t column = 0; column < layout.value_row; column += lanes) {
       const int64_t count = layout.value_dim > column ? layout.value_dim - column : 0;
