@@ -40,11 +40,9 @@ inline DecodeRows open_rows(const AttentionTask& task) {
   for (float** number : numbers) *number = next += rows.lane_count;
   rows.weight = task.scratch.weight;
   rows.weight_stride = task.keys_per_block + lanes;
-  for (int64_t r = 0; r < rows.lane_count; r++) {
-    rows.shift[r] = rows.folded[r] = rows.sum[r] = rows.total_sum[r] = rows.top[r] = 0;
-    rows.limit[r] = -infinity;
-  }
-  for (int64_t i = 0; i < 2 * rows.count * rows.output_stride; i++) rows.output[i] = 0;
+  for (int64_t i = 0; i < state_numbers * rows.lane_count; i += lanes) store(rows.shift + i, broadcast(0));
+  for (int64_t r = 0; r < rows.lane_count; r += lanes) store(rows.limit + r, broadcast(-infinity));
+  for (int64_t i = 0; i < 2 * rows.count * rows.output_stride; i += lanes) store(rows.output + i, broadcast(0));
   return rows;
 }
 
