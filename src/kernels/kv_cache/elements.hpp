@@ -28,14 +28,6 @@ QKV_INLINE Floats load_elements(const int8_t* from) {
 }
 
 // To nearest even; NaN stays NaN.
-QKV_INLINE void narrow(float value, float& to) {
-  to = value;
-}
-QKV_INLINE void narrow(float value, Bf16& to) {
-  const auto bits = std::bit_cast<uint32_t>(value);
-  const uint32_t rounded = (bits + 0x7fffU + (bits >> 16 & 1U)) >> 16, quiet = bits >> 16 | 0x40U;
-  to.bits = static_cast<uint16_t>((bits & 0x7fffffffU) > 0x7f800000U ? quiet : rounded);
-}
 QKV_INLINE void narrow(float value, F16& to) {
   const auto bits = std::bit_cast<uint32_t>(value);
   const uint32_t magnitude = bits & 0x7fffffffU;
@@ -80,6 +72,16 @@ QKV_INLINE void store_elements(T* to, Floats values, Floats scale) {
 template <>
 QKV_INLINE void store_elements<float>(float* to, Floats values, Floats) {
   store(to, values);
+}
+// The upper half, after half of what the lower can hold was added; in vectors, which GCC does not make of such a loop.
+template <>
+QKV_INLINE void store_elements<Bf16>(Bf16* to, Floats values, Floats) {
+  const Batch<int32_t> bits = floats_as_bits(values), odd = (bits >> 16) & Batch<int32_t>(1);
+  const Floats rounded = bits_as_floats(bits + odd + Batch<int32_t>(0x7fff));
+  const Floats quiet = bits_as_floats(bits | Batch<int32_t>(0x400000));
+  alignas(64) float lane[lanes];
+  store(lane, select(values == values, rounded, quiet));
+  for (int i = 0; i < lanes; i++) to[i].bits = static_cast<uint16_t>(std::bit_cast<uint32_t>(lane[i]) >> 16);
 }
 
 // function.operator()<T>() for the element type of a dtype.
