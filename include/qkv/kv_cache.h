@@ -35,7 +35,7 @@ typedef enum qkv_kv_order {
 typedef struct qkv_kv_layout {
   int32_t key_dtype, value_dtype; /* QKV_F32, QKV_BF16, QKV_F16 or QKV_I8 */
   int64_t key_heads, key_dim, value_dim;
-  int64_t page_size; /* tokens, a multiple of 16. Pages of 128 and more are read as fast as contiguous ones */
+  int64_t page_size; /* tokens, a multiple of 16; pages of 128 are read nearly as fast as a contiguous cache */
 
   int32_t order;        /* qkv_kv_order */
   int32_t tile_tokens;  /* 64, or 16 where 64 does not divide page_size, which is slower */

@@ -103,13 +103,34 @@ struct KvTokens {
     return check_planned_cache(*args.cache, body.layout, body.pages_per_sequence);
   }
 
+  // What is read while others write must stay as it was checked.
+  static qkv_status check_apart(const Args& args, int64_t sequences) {
+    int64_t bytes;
+    if (__builtin_mul_overflow(sequences, int64_t{sizeof(int64_t)}, &bytes)) {
+      return fail(QKV_INVALID_ARGUMENT, "key.shape[0] = %lld: too many sequences", Long{sequences});
+    }
+    const qkv_tensor first = bytes_at(args.first_position, args.first_position == nullptr ? 0 : bytes);
+    const qkv_tensor count = bytes_at(args.token_count, args.token_count == nullptr ? 0 : bytes);
+    const std::pair<const char*, const qkv_tensor*> views[] = {
+        {"key", &args.key}, {"value", &args.value}, {"first_position", &first}, {"token_count", &count}};
+    for (const auto& [name, view] : views) {
+      const qkv_status apart = check_apart_from_cache(name, *view, *args.cache, sequences);
+      if (apart != QKV_OK) return apart;
+    }
+    for (int i = 0; is_output(Way::role) && i < 4; i++) {
+      const auto& [output_name, output] = views[i % 2];
+      const auto& [name, numbers] = views[2 + i / 2];
+      if (!present(*output)) continue;
+      const qkv_status apart = qkv::check_apart(output_name, *output, name, *numbers);
+      if (apart != QKV_OK) return apart;
+    }
+    return QKV_OK;
+  }
+
   static qkv_status check_contents(const Plan<Body>& plan, const Args& args, int64_t first, int64_t last) {
     const Body& body = plan.body;
     if (const qkv_status status = check_cache_memory(*args.cache, body.sequences); status != QKV_OK) return status;
-    for (const auto& [name, view] : {std::pair("key", &args.key), {"value", &args.value}}) {
-      const qkv_status apart = check_apart_from_cache(name, *view, *args.cache, body.sequences);
-      if (apart != QKV_OK) return apart;
-    }
+    if (const qkv_status status = check_apart(args, body.sequences); status != QKV_OK) return status;
     if (first == last) return QKV_OK;
     const int64_t tasks = body.layout.key_heads * body.chunks;  // of a sequence
     for (int64_t sequence = first / tasks; sequence <= (last - 1) / tasks; sequence++) {

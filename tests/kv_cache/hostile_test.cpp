@@ -171,6 +171,15 @@ TEST_CASE("views over the pages or the table are refused") {
   calls.unpacking.value.data = calls.cache.table();
   CHECK(execute(kv_unpack_operation, calls.unpacking) == QKV_INVALID_ARGUMENT);
   CHECK(std::string(qkv_error_message()).find("value overlaps cache.page_table") == 0);
+  calls.unpacking = {
+      sizeof calls.unpacking, &calls.cache.cache(), calls.key.view(), calls.value.view(), nullptr, nullptr};
+  calls.unpacking.token_count = reinterpret_cast<int64_t*>(calls.key.data());
+  CHECK(execute(kv_unpack_operation, calls.unpacking) == QKV_INVALID_ARGUMENT);
+  CHECK(std::string(qkv_error_message()).find("key overlaps token_count") == 0);
+  calls.appending.key = calls.key.view();
+  calls.appending.first_position = reinterpret_cast<int64_t*>(pages + 64);
+  CHECK(execute(kv_append_operation, calls.appending) == QKV_INVALID_ARGUMENT);
+  CHECK(std::string(qkv_error_message()).find("first_position overlaps cache.pages") == 0);
   calls.attending.output.data = pages;
   CHECK(execute(attention_operation, calls.attending) == QKV_INVALID_ARGUMENT);
   CHECK(std::string(qkv_error_message()).find("output overlaps cache.pages") == 0);
