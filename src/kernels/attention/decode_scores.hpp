@@ -65,7 +65,7 @@ QKV_INLINE Floats sums_of_lanes(const float (&vectors)[size_t{lanes}][size_t{lan
 }
 
 // weight[r][key - begin] = score, for keys [begin, end); lanes past the end hold anything.
-// Not inlined: beside what the caller keeps in registers, GCC adds two instructions to the inner loop of ten.
+// Not inlined: into its caller, GCC 12 (AVX2) compiles the inner loop to ten instructions instead of eight.
 __attribute__((noinline)) inline void score_rows(const AttentionTask& task, const DecodeRows& rows, int64_t begin,
                                                  int64_t end) {
   const Scalars key = block_rows(task, task.args->key, begin, end, task.scratch.key);

@@ -73,7 +73,8 @@ template <>
 QKV_INLINE void store_elements<float>(float* to, Floats values, Floats) {
   store(to, values);
 }
-// The upper half, after half of what the lower can hold was added; in vectors, which GCC does not make of such a loop.
+// The upper half, after half of what the lower can hold was added. The same element by element took GCC 12 three times
+// as long.
 template <>
 QKV_INLINE void store_elements<Bf16>(Bf16* to, Floats values, Floats) {
   const Batch<int32_t> bits = floats_as_bits(values), odd = (bits >> 16) & Batch<int32_t>(1);
