@@ -58,6 +58,25 @@ inline void store_partial(float* to, Register values, int64_t count) {
   _mm512_mask_storeu_ps(to, first(count), values);
 }
 
+// 16 elements of a narrower type.
+inline Register widen_bf16(const void* from) {
+  const __m512i bits = _mm512_cvtepu16_epi32(_mm256_loadu_si256(static_cast<const __m256i*>(from)));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16));
+}
+inline Register widen_f16(const void* from) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(from)));
+}
+inline Register widen_i8(const void* from) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(from))));
+}
+
+// Lane i and lane i ^ width change places.
+template <int width>
+inline __attribute__((always_inline)) Register swap_lanes(Register a) {
+  if constexpr (width >= 4) return _mm512_shuffle_f32x4(a, a, width == 8 ? 0x4e : 0xb1);
+  return _mm512_permute_ps(a, width == 2 ? 0x4e : 0xb1);
+}
+
 inline __m512 unpack_pairs_low(__m512 a, __m512 b) {
   return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
 }
