@@ -4,6 +4,7 @@
 
 #include "kernels/attention/kernels.hpp"
 #include "kernels/matmul/matmul.hpp"
+#include "kernels/matmul/quantized.hpp"
 #include "kernels/row_kernels.hpp"
 
 #define QKV_TEXT_OF(name) #name
@@ -19,6 +20,7 @@ constinit const KernelTable kernel_table{
     .attention = &attention_kernels,
     .matmul = &matmul_kernels,
     .rows = &row_kernels,
+    .quantized = &quantized_kernels<Products>,
 };
 
 }  // namespace qkv::QKV_ISA

@@ -12,17 +12,18 @@ TEST_CASE("registry: what a tier lacks comes from the nearest tier below that ha
   static const qkv::AttentionKernels attention[3] = {};
   static const qkv::MatmulKernels matmul[3] = {};
   static const qkv::RowKernels rows[3] = {};
-  static const qkv::KernelTable tables[] = {{"plain", 64, 16, &attention[0], &matmul[0], &rows[0]},
-                                            {"middle", 128, 16, nullptr, &matmul[1], nullptr},
-                                            {"best", 256, 16, &attention[2], nullptr, nullptr}};
+  static const qkv::QuantizedKernels quantized[3] = {};
+  static const qkv::KernelTable tables[] = {{"plain", 64, 16, &attention[0], &matmul[0], &rows[0], &quantized[0]},
+                                            {"middle", 128, 16, nullptr, &matmul[1], nullptr, nullptr},
+                                            {"best", 256, 16, &attention[2], nullptr, nullptr, &quantized[2]}};
   const auto table_of = [](int32_t tier) -> const qkv::KernelTable& { return tables[tier]; };
   const auto from = [&](int32_t tier) {
     const qkv::KernelSet set = qkv::kernels_from(table_of, tier);
-    return std::string(set.attention.isa) + " " + set.matmul.isa + " " + set.rows.isa;
+    return std::string(set.attention.isa) + " " + set.matmul.isa + " " + set.rows.isa + " " + set.quantized.isa;
   };
-  CHECK(from(0) == "plain plain plain");
-  CHECK(from(1) == "plain middle plain");
-  CHECK(from(2) == "best middle plain");
+  CHECK(from(0) == "plain plain plain plain");
+  CHECK(from(1) == "plain middle plain plain");
+  CHECK(from(2) == "best middle plain best");
   const qkv::KernelSet best = qkv::kernels_from(table_of, 2);
   CHECK(best.attention.kernels == &attention[2]);
   CHECK(best.matmul.kernels == &matmul[1]);

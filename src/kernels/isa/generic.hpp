@@ -60,6 +60,34 @@ inline void transpose(Register (&row)[4]) {
   _MM_TRANSPOSE4_PS(row[0], row[1], row[2], row[3]);
 }
 
+// Dot products of unsigned by signed bytes, exact: per lane, four products a call, at most eight calls a sum.
+// Even and odd bytes apart, in 16 bits.
+struct Products {
+  using Sum = __m128i;
+  static constexpr bool whole_bytes = true;
+  static constexpr int tile_rows = 4, tile_vectors = 1;
+
+  static Sum begin(int32_t start) { return _mm_set1_epi32(start); }
+  static Sum add(Sum sum, __m128i unsigned_bytes, __m128i bytes) {
+    const __m128i even = _mm_and_si128(unsigned_bytes, _mm_set1_epi16(0xff)), odd = _mm_srli_epi16(unsigned_bytes, 8);
+    const __m128i even_bytes = _mm_srai_epi16(_mm_slli_epi16(bytes, 8), 8), odd_bytes = _mm_srai_epi16(bytes, 8);
+    const __m128i pairs = _mm_add_epi32(_mm_madd_epi16(even, even_bytes), _mm_madd_epi16(odd, odd_bytes));
+    return _mm_add_epi32(sum, pairs);
+  }
+  static __m128i widen(Sum sum) { return sum; }
+  static __m128i finish(__m128i sum, int32_t) { return sum; }
+  // The product moves the exponent and makes denormals normal; that of infinity and NaN is put in.
+  static Register load_f16(const void* from) {
+    const __m128i bits = _mm_unpacklo_epi16(_mm_loadu_si64(from), _mm_setzero_si128());
+    const __m128i sign = _mm_slli_epi32(_mm_srli_epi32(bits, 15), 31);
+    const __m128i magnitude = _mm_slli_epi32(_mm_and_si128(bits, _mm_set1_epi32(0x7fff)), 13);
+    const __m128i infinite = _mm_cmpgt_epi32(magnitude, _mm_set1_epi32((0x7c00 << 13) - 1));
+    const __m128i ones = _mm_and_si128(infinite, _mm_set1_epi32(0x7f800000));
+    const __m128 moved = _mm_mul_ps(_mm_castsi128_ps(magnitude), _mm_set1_ps(0x1p112F));
+    return _mm_or_ps(moved, _mm_castsi128_ps(_mm_or_si128(sign, ones)));
+  }
+};
+
 }  // namespace
 }  // namespace qkv::QKV_ISA
 
