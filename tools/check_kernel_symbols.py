@@ -29,7 +29,7 @@ ARCHITECTURES = {
     "generic": "generic64",
     "avx2": AVX2,
     "avx512": AVX512_SET,
-    "avx512_bf16": AVX512_SET + "+avx512_vbmi+avx512_vnni+avx512_bf16",
+    "avx512_bf16": AVX512_SET + "+avx512vbmi+avx512_vnni+avx512_bf16",
 }
 # Every x86-64 CPU has them: branches, whose targets make no sense elsewhere, and padding; ENDBR64 is a NOP where it is not
 # known, and TZCNT is BSF, which compilers write so where the operand is not 0.
