@@ -48,6 +48,9 @@ LAYERS = [
     # Families of kernels: the shared vocabulary, the table and themselves. The activations are also the epilogue of matmul.
     Layer("src/kernels/matmul/", (PUBLIC, TABLE, "src/kernels/simd/", "src/kernels/matmul/", "src/kernels/activation/"),
           KERNEL_HEADERS),
+    # Attention reads the cache.
+    Layer("src/kernels/attention/", (PUBLIC, TABLE, "src/kernels/simd/", "src/kernels/attention/", "src/kernels/kv_cache/"),
+          KERNEL_HEADERS),
     Layer("src/kernels/{family}/", (PUBLIC, TABLE, "src/kernels/simd/", "src/kernels/{family}/"), KERNEL_HEADERS),
     Layer("src/kernels/", (PUBLIC, "src/kernels/"), KERNEL_HEADERS),  # kernel_table.cpp and what it collects
     Layer("tools/", (PUBLIC, "tools/")),

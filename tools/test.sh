@@ -203,7 +203,7 @@ check_smaller_x86() {
     skipped+=("x86 CPUs in emulation: this is no x86 machine")
     return
   fi
-  skipped+=("in x86 emulation: the suites checks, tools, bench, instructions and attention_tuning; $(fewer $emulated_cases); on Haswell,-... all but the suites api, openmp and attention_random")
+  skipped+=("in x86 emulation: the suites checks, tools, bench, instructions and attention_tuning; $(fewer $emulated_cases), $repeated_cases on Haswell,-..., and there all but the suites api, openmp and attention_random")
   test_emulated_x86 Nehalem "generic" "$emulated_cases"
   test_emulated_x86 Haswell "generic avx2" "$emulated_cases"
   for cpu in Haswell,-avx2 Haswell,-fma Haswell,-xsave; do test_emulated_x86 "$cpu" "generic" "$repeated_cases" "${when_detected[@]}"; done

@@ -45,7 +45,7 @@ struct ActivationOperands {
       const double factor = static_cast<double>(factors.values()[i]);
       double &value = expected.value.values()[i], &error = expected.error.values()[i];
       value *= factor;
-      error = error * std::abs(factor) + std::abs(value) * 0x1p-24;
+      error = error * std::abs(factor) + std::abs(value) * qkv_test::rounding;
     }
   }
 

@@ -33,16 +33,17 @@ struct RopeOperands {
   Floats& output() { return result; }
 
   Verdict verdict() const {
-    const int64_t columns = shape.heads * shape.head_dim;
-    const std::vector<int64_t> rows = sampled_rows(shape.rows, 8 * static_cast<double>(columns));
-    const auto count = static_cast<int64_t>(rows.size());
+    const std::vector<int64_t> rows = sampled_rows(shape.rows, 8 * static_cast<double>(shape.heads * shape.head_dim));
     qkv_test::RopeProblem problem{.kind = static_cast<int32_t>(shape.kind)};
     problem.table = gather_rows(table, shape.rotary_dim, rows);
-    problem.input = qkv_test::Array<float>({1, count, shape.heads, shape.head_dim});
-    problem.input.values() = gather_rows(input, columns, rows).values();
-    qkv_test::Array<float> actual(problem.input.shape());
-    actual.values() = gather_rows(result, columns, rows).values();
-    return compare(actual, rope_reference(problem));
+    problem.input = gather_heads(input, rows);
+    return compare(gather_heads(result, rows), rope_reference(problem));
+  }
+
+  qkv_test::Array<float> gather_heads(const Floats& heads, const std::vector<int64_t>& rows) const {
+    qkv_test::Array<float> gathered({1, static_cast<int64_t>(rows.size()), shape.heads, shape.head_dim});
+    gathered.values() = gather_rows(heads, shape.heads * shape.head_dim, rows).values();
+    return gathered;
   }
 
   Rope shape;

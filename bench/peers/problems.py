@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
+CACHES = {"none": 4, "f32": 4, "bf16": 2, "f16": 2, "i8": 1}  # bytes of an element of K and V
 ACTIVATIONS = ("none", "relu", "gelu", "gelu_tanh", "silu")
 FLOAT_BYTES = 4
 
@@ -36,7 +37,8 @@ class Problem:
 class Attention(Problem):
     operation = "attention"
     defaults = {"batch": 1, "kv_heads": "heads", "keys": "queries", "value_dim": "head_dim",
-                "causal": 0, "window": 0, "position": 0}
+                "causal": 0, "window": 0, "position": 0, "cache": "none", "page": 0}
+    choices = {"cache": tuple(CACHES)}
     batch: int
     heads: int
     kv_heads: int
@@ -47,6 +49,8 @@ class Attention(Problem):
     causal: int
     window: int
     position: int
+    cache: str
+    page: int
 
     def visible(self, query: int) -> range:
         """The keys that a query row sees."""
@@ -74,7 +78,9 @@ class Attention(Problem):
 
     def bytes_with(self, keys: int) -> float:
         dims = self.head_dim + self.value_dim
-        return float(FLOAT_BYTES * self.batch * dims * (self.heads * self.queries + self.kv_heads * keys))
+        scales = 2 * FLOAT_BYTES if self.cache == "i8" else 0
+        cached = self.kv_heads * keys * (CACHES[self.cache] * dims + scales)
+        return float(self.batch * (FLOAT_BYTES * dims * self.heads * self.queries + cached))
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ class Session:
         return f"skipped: {reason}"
 
     def measured(self, problem) -> dict:
+        if getattr(problem, "cache", "none") != "none":
+            raise engines.NotSupported("no packed cache that could be compared")
         given = operands(problem)
         prepared = self.peer.prepare(problem, given)
         start = time.monotonic()

@@ -61,6 +61,8 @@ def checked_value(problem_type: type[Problem], name: str, value: str, where: str
 def check(problem: Problem, where: str) -> None:
     if isinstance(problem, Attention) and problem.heads % problem.kv_heads:
         raise ProblemError(f"{where}: kv_heads={problem.kv_heads} does not divide heads={problem.heads}")
+    if isinstance(problem, Attention) and problem.page and (problem.cache == "none" or problem.page % 16):
+        raise ProblemError(f"{where}: page={problem.page}: must be a multiple of 16, of a cache")
 
 
 def parse_lines(lines: Iterable[str], source: str) -> Iterator[Line]:

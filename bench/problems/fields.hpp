@@ -19,6 +19,7 @@ struct Field {
   std::span<const char* const> choices = {};  // words for the values 0, 1, ...
 };
 
+inline constexpr std::array cache_dtypes = {"none", "f32", "bf16", "f16", "i8"};
 inline constexpr std::array norm_kinds = {"layer", "rms"};
 inline constexpr std::array activation_kinds = {"none", "relu", "gelu", "gelu_tanh", "silu"};
 inline constexpr std::array rope_kinds = {"halves", "interleaved"};
@@ -36,6 +37,8 @@ void visit_fields(Attention& shape, const Visitor& visit) {
   visit(Field{"causal", shape.causal, 0, 0, 1});
   visit(Field{"window", shape.window, 0, 0});
   visit(Field{"position", shape.position, 0, 0});
+  visit(Field{"cache", shape.cache, 0, 0, 0, cache_dtypes});
+  visit(Field{"page", shape.page, 0, 0});
 }
 
 template <class Visitor>

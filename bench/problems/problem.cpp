@@ -27,8 +27,11 @@ std::string own_fault(const Sizes&) {
 }
 
 std::string own_fault(const Attention& shape) {
-  if (shape.heads % shape.kv_heads == 0) return "";
-  return fmt::format("kv_heads={} does not divide heads={}", shape.kv_heads, shape.heads);
+  if (shape.heads % shape.kv_heads != 0) {
+    return fmt::format("kv_heads={} does not divide heads={}", shape.kv_heads, shape.heads);
+  }
+  if (shape.page == 0 || (shape.cache != 0 && shape.page % 16 == 0)) return "";
+  return fmt::format("page={}: must be a multiple of 16, of a cache", shape.page);
 }
 
 std::string own_fault(const Position& shape) {

@@ -13,6 +13,8 @@ struct Attention {
   int64_t causal = 0;
   int64_t window = 0;    // 0: off; n: the last n keys up to the row's own position, that one included
   int64_t position = 0;  // of query row 0
+  int64_t cache = 0;     // 0: K and V are tensors; else they are packed, in cache_dtypes[cache] of fields.hpp
+  int64_t page = 0;      // tokens; 0: contiguous
 };
 
 struct Matmul {

@@ -23,11 +23,18 @@ double visible_pairs(const Attention& shape) {
   return pairs;
 }
 
+// K and V of a token and head. A token of int8 has two scales.
+double key_value_bytes(const Attention& shape) {
+  constexpr double element[] = {f32, f32, 2, 2, 1};
+  const double scales = shape.cache == 4 ? 2 * f32 : 0;
+  return element[shape.cache] * static_cast<double>(shape.head_dim + shape.value_dim) + scales;
+}
+
 // 2 flops per product and addition of query . key and of weight . value.
 Work work(const Attention& shape) {
   const double dims = static_cast<double>(shape.head_dim + shape.value_dim);
   const double rows = f32 * dims * product(shape.batch, shape.heads, shape.queries);
-  const double key_bytes = f32 * dims * product(shape.batch, shape.kv_heads);
+  const double key_bytes = key_value_bytes(shape) * product(shape.batch, shape.kv_heads);
   const int64_t seen = visible_keys(shape, shape.queries - 1).end - visible_keys(shape, 0).begin;
   return {2 * dims * product(shape.batch, shape.heads) * visible_pairs(shape),
           rows + key_bytes * static_cast<double>(seen), rows + key_bytes * static_cast<double>(shape.keys)};
@@ -78,7 +85,7 @@ Work work(const Rope& shape) {
   const double elements = product(shape.rows, shape.heads, shape.head_dim);
   const double turned = product(shape.rows, shape.heads, shape.rotary_dim);
   const double bytes = f32 * (2 * elements + product(shape.rows, shape.rotary_dim));
-  return {3 * turned, bytes, bytes};
+  return work_of_rows(3, turned, bytes);
 }
 
 Work work(const RopeTable& shape) {

@@ -11,6 +11,7 @@
 #ifndef QKV_ATTENTION_H
 #define QKV_ATTENTION_H
 
+#include "qkv/kv_cache.h"
 #include "qkv/pool.h"
 #include "qkv/tuning.h"
 #include "qkv/types.h"
@@ -19,7 +20,8 @@
 extern "C" {
 #endif
 
-/* Zero the struct, set `size` and the four first tensors; everything else has a plain default at zero. */
+/* Zero the struct, set `size` and the four first tensors (or query, output and cache); everything else has a plain
+ * default at zero. */
 typedef struct qkv_attention_args {
   size_t size;      /* sizeof(qkv_attention_args): which fields the caller knows */
   qkv_tensor query; /* f32 [batch, query heads, query rows, key dim] */
@@ -46,6 +48,10 @@ typedef struct qkv_attention_args {
   qkv_tensor mask; /* optional bool [batch, query heads, query rows, keys]: not 0 = visible */
 
   const qkv_tuning* tuning; /* optional, read when the plan is made */
+
+  const qkv_kv_cache* cache; /* optional: where K and V are, instead of `key` and `value`, which then are absent. `keys`
+                                is pages_per_sequence * page_size, and key_count tells how many tokens are there. Ids
+                                of pages of which no row sees a key are not looked at */
 } qkv_attention_args;
 
 /* QKV_INVALID_ARGUMENT for shapes that do not fit together, negative extents, sizes that overflow, dtypes other than

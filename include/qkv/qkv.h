@@ -7,6 +7,7 @@
 #include "qkv/attention.h"
 #include "qkv/embedding.h"
 #include "qkv/isa.h"
+#include "qkv/kv_cache.h"
 #include "qkv/matmul.h"
 #include "qkv/norm.h"
 #include "qkv/pool.h"

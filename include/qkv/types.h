@@ -44,8 +44,11 @@ QKV_API const char* qkv_status_text(qkv_status status);
 QKV_API const char* qkv_error_message(void);
 
 typedef enum qkv_dtype {
-  QKV_F32 = 0, /* IEEE binary32 */
-  QKV_BOOL = 1 /* one byte per element, 0 or not 0 */
+  QKV_F32 = 0,  /* IEEE binary32 */
+  QKV_BOOL = 1, /* one byte per element, 0 or not 0 */
+  QKV_BF16 = 2, /* the upper half of a binary32; like those below, in a KV cache only */
+  QKV_F16 = 3,  /* IEEE binary16 */
+  QKV_I8 = 4    /* signed bytes with scales */
 } qkv_dtype;
 
 enum { QKV_MAX_RANK = 4 };

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qkv/attention.h"
 
+#include "api/kv_cache.hpp"
 #include "api/operation.hpp"
 #include "api/options.hpp"
 #include "api/tuning.hpp"
 #include "plan/attention_plan.hpp"
+#include "plan/visible_keys.hpp"
 
 namespace qkv {
 namespace {
@@ -29,6 +31,44 @@ qkv_status check_key_counts(const qkv_attention_args& args, BatchRange batches) 
   return QKV_OK;
 }
 
+// K and V of a cache have the shapes of views, so that all else asks in one way; they have no data.
+qkv_status read_cache(qkv_attention_args& args) {
+  if (args.cache == nullptr) return QKV_OK;
+  for (const auto& [name, view] : {std::pair("key", &args.key), {"value", &args.value}}) {
+    if (!present(*view)) continue;
+    return fail(QKV_INVALID_ARGUMENT, "%s.rank = %d: must be absent, for there is a cache", name, view->rank);
+  }
+  if (const qkv_status status = check_cache(args.cache); status != QKV_OK) return status;
+  const qkv_kv_layout& layout = args.cache->layout;
+  const int64_t batch = args.query.shape[0], keys = tokens_per_sequence(*args.cache);
+  args.key = {nullptr, QKV_F32, 4, {batch, layout.key_heads, keys, layout.key_dim}, {0, 0, 0, 1}};
+  args.value = {nullptr, QKV_F32, 4, {batch, layout.key_heads, keys, layout.value_dim}, {0, 0, 0, 1}};
+  return QKV_OK;
+}
+
+qkv_status check_key_dim(const qkv_attention_args& args) {
+  if (args.cache == nullptr || args.query.shape[3] == args.cache->layout.key_dim) return QKV_OK;
+  return fail(QKV_INVALID_ARGUMENT, "query.shape[3] = %lld: must be cache.layout.key_dim = %lld",
+              static_cast<Long>(args.query.shape[3]), static_cast<Long>(args.cache->layout.key_dim));
+}
+
+// For a run: pages that rows see keys of are in the pool, and no output lies over what is read.
+qkv_status check_cache_contents(const qkv_attention_args& args, BatchRange batches) {
+  const qkv_kv_cache& cache = *args.cache;
+  const int64_t batch_count = args.query.shape[0];
+  if (const qkv_status status = check_cache_memory(cache, batch_count); status != QKV_OK) return status;
+  for (const auto& [name, view] : {std::pair("output", &args.output), {"lse", &args.lse}, {"weights", &args.weights}}) {
+    const qkv_status apart = check_apart_from_cache(name, *view, cache, batch_count);
+    if (apart != QKV_OK) return apart;
+  }
+  for (int64_t i = 0; i < batches.count; i++) {
+    const int64_t batch = (batches.first + i) % batch_count;
+    const KeyRange seen = seen_keys(args, batch);
+    if (const qkv_status status = check_pages(cache, {batch, seen.begin, seen.end}); status != QKV_OK) return status;
+  }
+  return QKV_OK;
+}
+
 struct Attention {
   using Args = qkv_attention_args;
   using Body = AttentionPlan;
@@ -42,7 +82,8 @@ struct Attention {
     for (const auto& [name, keys] : {std::pair("window_left", args.window_left), {"window_right", args.window_right}}) {
       if (keys < 0) return fail(QKV_INVALID_ARGUMENT, "%s = %lld: must not be negative", name, static_cast<Long>(keys));
     }
-    return check_scale(args.scale_is_set, args.scale);
+    const qkv_status status = check_scale(args.scale_is_set, args.scale);
+    return status == QKV_OK ? read_cache(args) : status;
   }
 
   static OperandsOf<Args> operands(const Args& planned, Args& args) {
@@ -51,8 +92,10 @@ struct Attention {
     const int64_t key_dim = planned.query.shape[3], value_dim = planned.value.shape[3];
     OperandsOf<Args> list(planned, args);
     list.add(&Args::query, {"query", Role::input, QKV_F32, 4, {batch, heads, rows, key_dim}});
-    list.add(&Args::key, {"key", Role::input, QKV_F32, 4, {batch, key_heads, keys, key_dim}});
-    list.add(&Args::value, {"value", Role::input, QKV_F32, 4, {batch, key_heads, keys, value_dim}});
+    if (args.cache == nullptr) {
+      list.add(&Args::key, {"key", Role::input, QKV_F32, 4, {batch, key_heads, keys, key_dim}});
+      list.add(&Args::value, {"value", Role::input, QKV_F32, 4, {batch, key_heads, keys, value_dim}});
+    }
     list.add(&Args::output, {"output", Role::output, QKV_F32, 4, {batch, heads, rows, value_dim}});
     list.add(&Args::lse, {"lse", Role::optional_output, QKV_F32, 3, {batch, heads, rows}});
     list.add(&Args::weights, {"weights", Role::optional_output, QKV_F32, 4, {batch, heads, rows, keys}});
@@ -63,6 +106,7 @@ struct Attention {
 
   static qkv_status make_plan(const Args& args, Plan<Body>& plan) {
     if (const qkv_status status = check_group(args); status != QKV_OK) return status;
+    if (const qkv_status status = check_key_dim(args); status != QKV_OK) return status;
     if (const qkv_status status = check_key_counts(args, {0, args.query.shape[0]}); status != QKV_OK) return status;
     Tuning tuning;
     if (const qkv_status status = read_tuning(args.tuning, tuning); status != QKV_OK) return status;
@@ -79,6 +123,13 @@ struct Attention {
     qkv_status status = check_planned("causal", args.causal, planned.causal);
     if (status == QKV_OK) status = check_planned("window_left", args.window_left, planned.window_left);
     if (status == QKV_OK) status = check_planned("window_right", args.window_right, planned.window_right);
+    if (status == QKV_OK && (args.cache != nullptr) != body.cached) {
+      status = fail(QKV_INVALID_ARGUMENT, "cache = %p: the plan was made %s one", static_cast<const void*>(args.cache),
+                    body.cached ? "with" : "without");
+    }
+    if (status == QKV_OK && body.cached) {
+      status = check_planned_cache(*args.cache, body.cache_layout, body.pages_per_sequence);
+    }
     if (status == QKV_OK) status = check_planned("scale_is_set", args.scale_is_set, planned.scale_is_set);
     if (status != QKV_OK || args.scale == planned.scale) return status;
     return fail(QKV_INVALID_ARGUMENT, "scale = %g: the plan was made with %g", static_cast<double>(args.scale),
@@ -86,8 +137,10 @@ struct Attention {
   }
 
   static qkv_status check_contents(const Plan<Body>& plan, const Args& args, int64_t first, int64_t last) {
-    if (args.key_count == nullptr) return QKV_OK;
-    return check_key_counts(args, batches_of_tasks(plan.body, first, last));
+    if (args.key_count == nullptr && args.cache == nullptr) return QKV_OK;
+    const BatchRange batches = batches_of_tasks(plan.body, first, last);
+    const qkv_status status = check_key_counts(args, batches);
+    return status == QKV_OK && args.cache != nullptr ? check_cache_contents(args, batches) : status;
   }
 
   static void compute(const Plan<Body>& plan, const Args& args, int64_t first, int64_t last, char* slot) {

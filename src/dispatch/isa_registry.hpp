@@ -16,6 +16,7 @@ struct Choice {
 // The kernels of a tier, with what it lacks taken from the tiers below.
 struct KernelSet {
   Choice<AttentionKernels> attention;
+  Choice<KvKernels> kv;
   Choice<MatmulKernels> matmul;
   Choice<RowKernels> rows;
   Choice<QuantizedKernels> quantized;
@@ -29,8 +30,9 @@ Choice<Kernels> family_from(const TableOf& table_of, int32_t tier, const Kernels
 // table_of(tier) is a KernelTable; that of tier 0 lacks nothing.
 template <class TableOf>
 KernelSet kernels_from(const TableOf& table_of, int32_t tier) {
-  return {family_from(table_of, tier, &KernelTable::attention), family_from(table_of, tier, &KernelTable::matmul),
-          family_from(table_of, tier, &KernelTable::rows), family_from(table_of, tier, &KernelTable::quantized)};
+  return {family_from(table_of, tier, &KernelTable::attention), family_from(table_of, tier, &KernelTable::kv),
+          family_from(table_of, tier, &KernelTable::matmul), family_from(table_of, tier, &KernelTable::rows),
+          family_from(table_of, tier, &KernelTable::quantized)};
 }
 
 int32_t tier_count();

@@ -15,6 +15,7 @@ constinit const KernelTable kernel_table{
     .vector_bits = lanes * 32,
     .register_count = register_count,
     .attention = nullptr,
+    .kv = nullptr,
     .matmul = nullptr,
     .rows = nullptr,
     .quantized = &quantized_kernels<ByteProducts>,

@@ -3,6 +3,7 @@
 #include "kernels/kernel_table.hpp"
 
 #include "kernels/attention/kernels.hpp"
+#include "kernels/kv_cache/kernels.hpp"
 #include "kernels/matmul/matmul.hpp"
 #include "kernels/matmul/quantized.hpp"
 #include "kernels/row_kernels.hpp"
@@ -18,6 +19,7 @@ constinit const KernelTable kernel_table{
     .vector_bits = lanes * 32,
     .register_count = register_count,
     .attention = &attention_kernels,
+    .kv = &kv_kernels,
     .matmul = &matmul_kernels,
     .rows = &row_kernels,
     .quantized = &quantized_kernels<Products>,

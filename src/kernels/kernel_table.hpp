@@ -7,6 +7,7 @@
 #include "qkv/activation.h"
 #include "qkv/attention.h"
 #include "qkv/embedding.h"
+#include "qkv/kv_cache.h"
 #include "qkv/matmul.h"
 #include "qkv/norm.h"
 #include "qkv/position.h"
@@ -32,7 +33,7 @@ inline constexpr int64_t prefill_task_rows = 256;
 inline constexpr int64_t max_keys_per_block = 512;
 
 // Numbers that a row's online softmax takes in AttentionScratch::state.
-inline constexpr int64_t state_numbers = 6;
+inline constexpr int64_t state_numbers = 7;
 
 // Where a task keeps its intermediate results. 64-byte aligned, laid out by plan/attention_scratch. A panel is as many
 // query rows as a tile has lanes.
@@ -42,7 +43,7 @@ struct AttentionScratch {
                   // value dim]. Of a span of keys, and of all before; not yet normalised
   float* state;   // of the online softmax, state_numbers per row
   float* weight;  // prefill: [keys per block][panel rows]; decode: [rows][keys per block + panel rows]
-  float* key;     // [keys per block][padded key dim], only where dims have no unit stride
+  float* key;     // [keys per block][padded key dim], only where dims have no unit stride, or keys are packed
   float* value;   // [keys per block][padded value dim], only where the caller's layout cannot be read by whole vectors
   float* bias;    // prefill: [keys per block][panel rows]; decode: [keys per block]
   float* row;     // weight output: [keys]
@@ -51,8 +52,8 @@ struct AttentionScratch {
 // A block of query rows of one key head. Rows are position-major: row = query position * group + head in group, so that
 // K and V are read once for the whole group.
 struct AttentionTask {
-  const qkv_attention_args* args;
-  float scale;  // in log2 units: the caller's scale times log2 e
+  const qkv_attention_args* args;  // with a cache, shapes of key and value are those of its tokens, without data
+  float scale;                     // in log2 units: the caller's scale times log2 e
   int64_t batch, key_head, group;
   int64_t first_row, row_count;
   const KeyRange* visible;  // [row_count], begins and ends in ascending order
@@ -71,7 +72,25 @@ struct AttentionKernels {
   int32_t panel_rows;  // query rows that a prefill tile keeps in lanes
   AttentionFunction prefill[attention_recipe_count];
   AttentionFunction decode[attention_recipe_count];
+  AttentionFunction decode_cached[attention_recipe_count];
   AttentionFunction weights;  // the optional weight output; uses scratch.query and scratch.row
+};
+
+// ---- KV cache -----------------------------------------------------------------------------------------------------
+
+// Tokens at positions [first, last) of one sequence and key head.
+struct KvTask {
+  const qkv_kv_cache* cache;  // pages are in the pool
+  const qkv_tensor* key;      // [sequences, key heads, tokens, dim]; to unpack, may be absent
+  const qkv_tensor* value;
+  int64_t sequence, key_head;
+  int64_t first, last;
+  int64_t origin;  // position of token 0 of the views
+};
+
+struct KvKernels {
+  void (*append)(const KvTask&);
+  void (*unpack)(const KvTask&);
 };
 
 // ---- matmul -------------------------------------------------------------------------------------------------------
@@ -166,6 +185,7 @@ struct KernelTable {
   int32_t vector_bits;
   int32_t register_count;
   const AttentionKernels* attention;
+  const KvKernels* kv;
   const MatmulKernels* matmul;
   const RowKernels* rows;
   const QuantizedKernels* quantized;

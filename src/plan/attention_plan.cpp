@@ -48,6 +48,41 @@ int64_t prefill_rows_per_task(const qkv_attention_args& args, int64_t rows, cons
   return std::clamp<int64_t>(std::clamp(chosen, least, most), 1, std::max<int64_t>(1, rows));
 }
 
+AttentionFunction attention_function(const qkv_attention_args& args, const AttentionKernels& kernels, bool decodes) {
+  const AttentionRecipe recipe = reads_bias(args) ? attention_biased : attention_plain;
+  if (!decodes) return kernels.prefill[recipe];
+  return (args.cache != nullptr ? kernels.decode_cached : kernels.decode)[recipe];
+}
+
+// What a plan must know of the cache, which it points at no longer.
+void keep_cache(const qkv_attention_args& args, AttentionPlan& body) {
+  body.cached = args.cache != nullptr;
+  body.cache_layout = body.cached ? args.cache->layout : qkv_kv_layout{};
+  body.pages_per_sequence = body.cached ? args.cache->pages_per_sequence : 0;
+  body.args.cache = nullptr;
+}
+
+const char* dtype_word(int32_t dtype) {
+  return dtype == QKV_BF16 ? "bf16" : dtype == QKV_F16 ? "f16" : dtype == QKV_I8 ? "i8" : "f32";
+}
+
+// "attention.decode_cached.i8_bf16.plain@avx512", "attention.prefill.f32.biased@neon"
+void write_name(const qkv_attention_args& args, Plan<AttentionPlan>& plan) {
+  const AttentionPlan& body = plan.body;
+  const qkv_kv_layout& layout = body.cache_layout;
+  const bool mixed = layout.key_dtype != layout.value_dtype;
+  std::snprintf(plan.header.kernel, sizeof plan.header.kernel, "attention.%s%s.%s%s%s.%s@%s",
+                body.decodes ? "decode" : "prefill", body.cached ? "_cached" : "", dtype_word(layout.key_dtype),
+                mixed ? "_" : "", mixed ? dtype_word(layout.value_dtype) : "", reads_bias(args) ? "biased" : "plain",
+                body.isa);
+}
+
+double key_value_bytes(const qkv_attention_args& args, const AttentionPlan& body) {
+  if (!body.cached) return bytes_of(args.key) + bytes_of(args.value);
+  const auto pages = static_cast<double>(args.query.shape[0]) * static_cast<double>(body.pages_per_sequence);
+  return pages * static_cast<double>(body.cache_layout.page_bytes);
+}
+
 }  // namespace
 
 bool make_attention_plan(const qkv_attention_args& args, const Tuning& tuning, Plan<AttentionPlan>& plan) {
@@ -59,8 +94,8 @@ bool make_attention_plan(const qkv_attention_args& args, const Tuning& tuning, P
   body.kernels = choice.kernels;
   body.isa = choice.isa;
   body.decodes = query_rows <= tuning.decode_query_rows;
-  body.attend = (body.decodes ? choice.kernels->decode
-                              : choice.kernels->prefill)[reads_bias(args) ? attention_biased : attention_plain];
+  body.attend = attention_function(args, *choice.kernels, body.decodes);
+  keep_cache(args, body);
   body.group = key_heads == 0 ? 1 : args.query.shape[1] / key_heads;
   // An empty problem has no task, whatever its other extents.
   const bool empty = args.query.shape[0] == 0 || key_heads == 0 || query_rows == 0;
@@ -86,12 +121,11 @@ bool make_attention_plan(const qkv_attention_args& args, const Tuning& tuning, P
 
 void describe_attention(const qkv_attention_args& args, Plan<AttentionPlan>& plan) {
   PlanHeader& header = plan.header;
-  std::snprintf(header.kernel, sizeof header.kernel, "attention.%s.f32.%s@%s", plan.body.decodes ? "decode" : "prefill",
-                reads_bias(args) ? "biased" : "plain", plan.body.isa);
+  write_name(args, plan);
   const auto heads = static_cast<double>(args.query.shape[1]);
   const auto dims = static_cast<double>(args.query.shape[3]) + static_cast<double>(args.value.shape[3]);
   header.flops = 2 * dims * heads * visible_pairs(args);
-  header.bytes = used_keys(args) * (bytes_of(args.key) + bytes_of(args.value));
+  header.bytes = used_keys(args) * key_value_bytes(args, plan.body);
   for (const qkv_tensor& view : {args.query, args.output, args.lse, args.weights, args.bias, args.mask}) {
     header.bytes += bytes_of(view);
   }

@@ -15,6 +15,9 @@ struct AttentionPlan {
   const char* isa;
   AttentionFunction attend;
   bool decodes;
+  bool cached;  // K and V are packed, as follows
+  qkv_kv_layout cache_layout;
+  int64_t pages_per_sequence;
   int64_t group, rows_per_task, row_blocks;
   int64_t keys_per_block, keys_per_span;
   float scale;  // in log2 units

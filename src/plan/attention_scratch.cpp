@@ -44,14 +44,17 @@ bool lay_out_scratch(const qkv_attention_args& args, const ScratchNeeds& needs, 
   const bool decodes = needs.decodes;
   const int64_t rows = decodes ? needs.rows_per_task : round_up(needs.rows_per_task, panel);
   const int64_t padded_key = round_up(key_dim, lanes), padded_value = round_up(value_dim, lanes);
-  const bool copies_value = !unit_stride(args.value) || (decodes && value_dim % lanes != 0);
+  // Packed ones are read as they are by decode, and become rows for prefill and the weight output.
+  const bool cached = args.cache != nullptr;
+  const bool copies_key = cached ? !decodes || args.weights.rank != 0 : !unit_stride(args.key);
+  const bool copies_value = cached ? !decodes : !unit_stride(args.value) || (decodes && value_dim % lanes != 0);
   SlotBuilder slot;
   layout.visible = slot.take({rows, sizeof(KeyRange) / 4});
   layout.query = slot.take({rows, decodes ? padded_key : key_dim});
   layout.output = slot.take({2, rows, decodes ? padded_value : value_dim + 1});
-  layout.state = slot.take({rows, state_numbers});
+  layout.state = slot.take({decodes ? round_up(rows, lanes) : rows, state_numbers});
   layout.weight = decodes ? slot.take({rows, block + lanes}) : slot.take({block, panel});
-  layout.key = slot.take_if(!unit_stride(args.key), {block, padded_key});
+  layout.key = slot.take_if(copies_key, {block, padded_key});
   layout.value = slot.take_if(copies_value, {block, padded_value});
   layout.bias = slot.take_if(needs.biased, {block, decodes ? 1 : panel});
   layout.row = slot.take_if(args.weights.rank != 0, {args.key.shape[2]});

@@ -20,7 +20,10 @@ enum class Operation : uint32_t {
   embedding,
   position,
   rope,
-  rope_table
+  rope_table,
+  kv_append,
+  kv_unpack,
+  kv_copy
 };
 
 inline constexpr uint32_t plan_magic = 0x716b7670;  // "qkvp"

@@ -65,6 +65,15 @@ void find_visible_keys(const qkv_attention_args& args, const RowBlock& block, Ke
   }
 }
 
+KeyRange seen_keys(const qkv_attention_args& args, int64_t batch) {
+  const int64_t rows = args.query.shape[2];
+  if (rows == 0) return {0, 0};
+  KeyRange first, last;
+  find_visible_keys(args, {batch, 0, 1, 1}, &first);
+  find_visible_keys(args, {batch, rows - 1, 1, 1}, &last);
+  return {first.begin, last.end};
+}
+
 double visible_pairs(const qkv_attention_args& args) {
   const int64_t batches = args.query.shape[0];
   if (batches == 0) return 0;

@@ -14,6 +14,9 @@ struct RowBlock {
 // One range per row of the block, begins and ends in ascending order.
 void find_visible_keys(const qkv_attention_args& args, const RowBlock& block, KeyRange* ranges);
 
+// Keys of a batch entry that some query row sees by position; none that is before or after.
+KeyRange seen_keys(const qkv_attention_args& args, int64_t batch);
+
 // Visible (query, key) pairs of one head, over all batch entries, at a cost that does not grow with rows or keys.
 double visible_pairs(const qkv_attention_args& args);
 

@@ -113,9 +113,18 @@ TEST_CASE("plan: args of other shapes or strides than planned are refused") {
       CHECK(operation.run(&planned.plan, &args, 0, planned.facts.task_count, 0, workspace.data()) ==
             QKV_INVALID_ARGUMENT);
     };
-    check_refused("shape", [](auto& args) { args.output.shape[0]--; });
-    check_refused("stride", [](auto& args) { args.output.stride[0]--; });
-    check_refused("no output", [](auto& args) { args.output = {}; });
+    if constexpr (requires { planned.args.output; }) {
+      check_refused("shape", [](auto& args) { args.output.shape[0]--; });
+      check_refused("stride", [](auto& args) { args.output.stride[0]--; });
+      check_refused("no output", [](auto& args) { args.output = {}; });
+    } else if constexpr (requires { planned.args.value; }) {
+      check_refused("shape", [](auto& args) { args.value.shape[2]--; });
+      check_refused("stride", [](auto& args) { args.value.stride[0]--; });
+      check_refused("no value", [](auto& args) { args.value = {}; });
+    } else {
+      check_refused("copies", [](auto& args) { args.copies--; });
+      check_refused("tokens", [](auto& args) { args.token_count--; });
+    }
     CHECK(planned.operands.outputs_unchanged());
   });
 }

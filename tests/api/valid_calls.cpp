@@ -93,7 +93,53 @@ qkv_rope_table_args rope_table_of(Operands& operands, int64_t columns) {
   return args;
 }
 
+// Pages hold numbers.
+const qkv_kv_cache& valid_cache() {
+  constexpr int64_t page_floats = 1024;
+  alignas(64) static float pages[3 * page_floats];
+  static const int32_t table[] = {2, 0};
+  static qkv_kv_cache cache = {};
+  cache.size = sizeof cache;
+  cache.layout.key_heads = 2;
+  cache.layout.key_dim = 6;
+  cache.layout.value_dim = 3;
+  cache.layout.page_size = 16;
+  REQUIRE(qkv_kv_layout_make(&cache.layout) == QKV_OK);
+  REQUIRE(3 * cache.layout.page_bytes <= static_cast<int64_t>(sizeof pages));
+  cache.pages = pages;
+  cache.page_count = 3;
+  cache.pages_per_sequence = 1;
+  cache.page_table = table;
+  return cache;
+}
+
 }  // namespace
+
+qkv_attention_args valid_cached_attention(Operands& operands) {
+  qkv_attention_args args = {};
+  args.size = sizeof args;
+  args.query = operands.input({2, 4, 5, 6}, 4);
+  args.cache = &valid_cache();
+  args.output = operands.output({2, 4, 5, 3}, 4);
+  args.lse = operands.output({1, 2, 4, 5}, 3);
+  args.weights = operands.output({2, 4, 5, 16}, 4);
+  args.bias = operands.input({2, 4, 5, 16}, 4);
+  args.mask = operands.mask({2, 4, 5, 16}, 4);
+  args.key_count = counts;
+  return args;
+}
+qkv_kv_append_args valid_kv_append(Operands& operands) {
+  return {sizeof(qkv_kv_append_args),      &valid_cache(),  operands.input({2, 2, 7, 6}, 4),
+          operands.input({2, 2, 7, 3}, 4), first_positions, counts};
+}
+qkv_kv_unpack_args valid_kv_unpack(Operands& operands) {
+  return {sizeof(qkv_kv_unpack_args),       &valid_cache(),  operands.output({2, 2, 7, 6}, 4),
+          operands.output({2, 2, 7, 3}, 4), first_positions, nullptr};
+}
+qkv_kv_copy_args valid_kv_copy(Operands&) {
+  static const int32_t from[] = {2}, to[] = {1};
+  return {sizeof(qkv_kv_copy_args), &valid_cache(), 1, from, to, 5};
+}
 
 qkv_attention_args valid_attention(Operands& operands) {
   qkv_attention_args args = {};

@@ -12,6 +12,12 @@ qkv_attention_args valid_attention(Operands& operands);
 // 5 x 40 x 12. The packed weight lives as long as the program.
 qkv_matmul_args valid_matmul(Operands& operands);
 
+// Two sequences of 16 tokens of one cache in f32, which all calls share; otherwise as above, not causal.
+qkv_attention_args valid_cached_attention(Operands& operands);
+qkv_kv_append_args valid_kv_append(Operands& operands);
+qkv_kv_unpack_args valid_kv_unpack(Operands& operands);
+qkv_kv_copy_args valid_kv_copy(Operands& operands);  // a page to one that no sequence has
+
 // 6 rows of 20 columns.
 qkv_softmax_args valid_softmax(Operands& operands);
 qkv_norm_args valid_norm(Operands& operands);
@@ -25,6 +31,10 @@ qkv_rope_table_args valid_rope_table(Operands& operands);
 template <typename Visit>
 void for_each_operation(const Visit& visit) {
   visit(attention_operation, valid_attention);
+  visit(attention_operation, valid_cached_attention);
+  visit(kv_append_operation, valid_kv_append);
+  visit(kv_copy_operation, valid_kv_copy);
+  visit(kv_unpack_operation, valid_kv_unpack);
   visit(matmul_operation, valid_matmul);
   visit(softmax_operation, valid_softmax);
   visit(norm_operation, valid_norm);
@@ -48,6 +58,8 @@ qkv_rope_table_args divided_rope_table(Operands& operands);
 template <typename Visit>
 void for_each_divided_operation(const Visit& visit) {
   visit(attention_operation, valid_attention);  // a task per batch entry and key head
+  visit(attention_operation, valid_cached_attention);
+  visit(kv_unpack_operation, valid_kv_unpack);
   visit(matmul_operation, divided_matmul);
   visit(softmax_operation, divided_softmax);
   visit(norm_operation, divided_norm);

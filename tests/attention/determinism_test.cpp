@@ -15,7 +15,7 @@ namespace {
 
 constexpr int64_t decode_rows = 8;
 
-// In a short run a few rows and some.
+// In a brief run: one count of rows for decode, one for prefill.
 std::vector<AttentionProblem> sample_problems() {
   const bool brief = brief_run();
   std::vector<AttentionProblem> problems;

@@ -24,7 +24,8 @@ class Names(unittest.TestCase):
         for line in ("matmul m=1 n=2 k=3 activation=gelu_tanh bias=1", "norm kind=rms rows=2 columns=3",
                      "softmax rows=2 columns=3", "embedding entries=9 rows=2 columns=4",
                      "position kind=learned rows=2 columns=4", "activation kind=silu rows=2 columns=4",
-                     "attention heads=2 kv_heads=1 queries=1 keys=9 head_dim=4 causal=1 window=3 position=8"):
+                     "attention heads=2 kv_heads=1 queries=1 keys=9 head_dim=4 causal=1 window=3 position=8",
+                     "attention heads=2 queries=1 keys=9 head_dim=4 cache=i8 page=16"):
             self.assertEqual(problem(line).name, line)
             self.assertEqual(problem(problem(line).name), problem(line))
 
@@ -41,6 +42,9 @@ class Mistakes(unittest.TestCase):
             "attention heads=1 queries=4.5 head_dim=8": "queries=4.5",
             "attention heads=1 heads=1 queries=4 head_dim=8": "heads is given twice",
             "attention heads=6 kv_heads=4 queries=4 head_dim=8": "kv_heads=4",
+            "attention heads=6 queries=4 head_dim=8 cache=f64": "cache=f64",
+            "attention heads=6 queries=4 head_dim=8 cache=f32 page=24": "page=24",
+            "attention heads=6 queries=4 head_dim=8 page=32": "page=32",
             "matmul m=1 n=1 k=1 activation=tanh": "activation=tanh",
             "softmax rows=4 quick columns=4": "quick",
         }.items():

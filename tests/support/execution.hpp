@@ -35,6 +35,12 @@ inline constexpr Operation<qkv_rope_args> rope_operation{qkv_rope_plan, qkv_rope
 inline constexpr Operation<qkv_rope_table_args> rope_table_operation{qkv_rope_table_plan, qkv_rope_table_run,
                                                                      qkv_rope_table};
 
+inline constexpr Operation<qkv_kv_append_args> kv_append_operation{qkv_kv_append_plan, qkv_kv_append_run,
+                                                                   qkv_kv_append};
+inline constexpr Operation<qkv_kv_unpack_args> kv_unpack_operation{qkv_kv_unpack_plan, qkv_kv_unpack_run,
+                                                                   qkv_kv_unpack};
+inline constexpr Operation<qkv_kv_copy_args> kv_copy_operation{qkv_kv_copy_plan, qkv_kv_copy_run, qkv_kv_copy};
+
 struct Execution {
   int32_t workers = 0;   // 0: no pool
   bool threads = false;  // a pool of real threads instead of a shuffled order on this one

@@ -38,23 +38,73 @@ inline Floats hide_scores(const AttentionTask& task, int64_t row, KeyRange keys,
   return top;
 }
 
+// The same of a row that sees all keys, in whole vectors, with nothing to add: only scores that no f32 product reaches
+// are rewritten.
+inline Floats top_of_visible(int64_t count, float* score) {
+  Floats top = broadcast(-infinity), least = broadcast(infinity);
+  for (int64_t k = 0; k < count; k += lanes) {
+    top = max(load(score + k), top);
+    least = xsimd::min(load(score + k), least);
+  }
+  if (xsimd::all(least > broadcast(-0x1.fffffcp127F))) return top;
+  for (int64_t k = 0; k < count; k += lanes) store(score + k, judge(load(score + k), first_lanes(lanes)).stored);
+  return top;
+}
+
+// Moves the shifts of all rows where the block exceeds them: a row is a lane. Leaves what is to be subtracted from the
+// scores in `top`.
+inline void raise_rows(const DecodeRows& rows) {
+  for (int64_t r = 0; r < rows.lane_count; r += lanes) {
+    SoftmaxState state{load(rows.shift + r), load(rows.folded + r), load(rows.limit + r)};
+    const Raise change = raise(state, load(rows.top + r));
+    store(rows.shift + r, state.shift);
+    store(rows.folded + r, state.folded);
+    store(rows.limit + r, state.limit);
+    store(rows.top + r, change.delta);
+    store(rows.factor + r, change.factor);
+  }
+}
+
 // Scores of one row to weights, that of a hidden key (-inf) to -0.0.
-inline void weigh_row(const DecodeRows& rows, int64_t row, int64_t count, Floats top) {
+template <bool hides>
+QKV_INLINE void weigh_row(const DecodeRows& rows, int64_t row, int64_t count) {
   float* weight = rows.weight + row * rows.weight_stride;
-  SoftmaxState state{broadcast(rows.shift[row]), broadcast(rows.folded[row]), broadcast(rows.limit[row])};
-  const Raise change = raise(state, broadcast(max_of_lanes(top)));
-  store_first(rows.shift + row, state.shift, 1);
-  store_first(rows.folded + row, state.folded, 1);
-  store_first(rows.limit + row, state.limit, 1);
-  const FoldedShift shift = fold_shift(state.folded);
+  const FoldedShift shift = fold_shift(broadcast(rows.folded[row]));
+  if (rows.top[row] != 0) {
+    for (int64_t k = 0; k < count; k += lanes) {
+      store(weight + k, relative_score(load(weight + k), broadcast(rows.top[row])));
+    }
+  }
   Floats sum = broadcast(0);
   for (int64_t k = 0; k < count; k += lanes) {
-    const Floats score = load(weight + k), value = exp2(relative_score(score, change.delta), shift);
+    const Floats score = load(weight + k), value = exp2(score, shift);
     sum = sum + value;
-    store(weight + k, select(score == broadcast(-infinity), broadcast(-0.0F), value));
+    store(weight + k, hides ? select(score == broadcast(-infinity), broadcast(-0.0F), value) : value);
   }
-  rescale(rows, row, change.factor);
+  rescale(rows, row, rows.factor[row]);
   rows.sum[row] += sum_of_lanes(sum);
+}
+
+// Scores of keys [begin, end) to weights, for all rows; returns whether some row does not see some of the keys from
+// `seen` on.
+template <AttentionRecipe recipe>
+QKV_INLINE bool weigh_rows(const AttentionTask& task, const DecodeRows& rows, KeyRange keys, int64_t seen) {
+  constexpr bool biased = recipe == attention_biased;
+  const int64_t count = keys.end - keys.begin;
+  const auto whole = [&](int64_t r) {
+    return count % lanes == 0 && !hides_keys(task, r, keys.begin, keys.end, biased);
+  };
+  for (int64_t r = 0; r < rows.count; r++) {
+    float* score = rows.weight + r * rows.weight_stride;
+    rows.top[r] = max_of_lanes(whole(r) ? top_of_visible(count, score) : hide_scores(task, r, keys, biased, score));
+  }
+  raise_rows(rows);
+  bool hides = false;
+  for (int64_t r = 0; r < rows.count; r++) {
+    hides |= hides_keys(task, r, seen, keys.end, biased);
+    whole(r) ? weigh_row<false>(rows, r, count) : weigh_row<true>(rows, r, count);
+  }
+  return hides;
 }
 
 // Vectors of a value tile: rows of V are read as they lie in memory, as far as registers for their sums go.
@@ -101,17 +151,13 @@ inline void add_values_carefully(const DecodeRows& rows, Scalars value, int64_t 
 template <AttentionRecipe recipe>
 void decode(const AttentionTask& task) {
   const DecodeRows rows = open_rows(task);
+  load_query(task, rows);
   const int64_t value_dim = task.args->value.shape[3];
   const KeyRange any{task.visible[0].begin, task.visible[rows.count - 1].end};
   // From the block's start: which lane a key falls into, and so the order of the sum, does not depend on other rows.
   for_blocks(task, any, [&](int64_t begin, int64_t end, bool closes_span) {
     score_rows(task, rows, begin, end);
-    constexpr bool biased = recipe == attention_biased;
-    bool hides = false;
-    for (int64_t r = 0; r < rows.count; r++) {
-      hides |= hides_keys(task, r, begin, end, biased);
-      weigh_row(rows, r, end - begin, hide_scores(task, r, {begin, end}, biased, rows.weight + r * rows.weight_stride));
-    }
+    const bool hides = weigh_rows<recipe>(task, rows, {begin, end}, begin);
     const Scalars value = block_rows(task, task.args->value, begin, end, task.scratch.value);
     if (hides && has_non_finite(value, end - begin, value_dim)) {
       add_values_carefully(rows, value, end - begin);

@@ -14,14 +14,17 @@ struct DecodeRows {
   int64_t query_stride;
   float *output, *total;  // [count][output_stride]: of this span of keys, and of those before
   int64_t output_stride;
-  float *shift, *folded, *limit, *sum, *total_sum;  // [count]
-  float* weight;                                    // [count][weight_stride]
+  // A row is a lane where shifts are raised, so there is one for each lane of whole vectors.
+  int64_t lane_count;
+  float *shift, *folded, *limit, *sum, *total_sum;  // [lane_count]
+  float* top;     // [lane_count]: of a block, its largest score, then what is to be subtracted from its scores
+  float* factor;  // [lane_count]: of what was summed before
+  float* weight;  // [count][weight_stride]
   int64_t weight_stride;
 };
 
 inline DecodeRows open_rows(const AttentionTask& task) {
-  const qkv_tensor& query = task.args->query;
-  const int64_t key_dim = query.shape[3], value_dim = task.args->value.shape[3];
+  const int64_t key_dim = task.args->query.shape[3], value_dim = task.args->value.shape[3];
   DecodeRows rows{};
   rows.count = task.row_count;
   rows.query = task.scratch.query;
@@ -30,32 +33,39 @@ inline DecodeRows open_rows(const AttentionTask& task) {
   rows.output_stride = (value_dim + lanes - 1) / lanes * lanes;
   rows.total = rows.output + rows.count * rows.output_stride;
   rows.shift = task.scratch.state;
-  rows.folded = rows.shift + rows.count;
-  rows.limit = rows.folded + rows.count;
-  rows.sum = rows.limit + rows.count;
-  rows.total_sum = rows.sum + rows.count;
+  rows.lane_count = (rows.count + lanes - 1) / lanes * lanes;
+  float** const numbers[] = {&rows.folded, &rows.limit, &rows.sum, &rows.total_sum, &rows.top, &rows.factor};
+  static_assert(sizeof numbers / sizeof *numbers + 1 == state_numbers);
+  float* next = rows.shift;
+  for (float** number : numbers) *number = next += rows.lane_count;
   rows.weight = task.scratch.weight;
   rows.weight_stride = task.keys_per_block + lanes;
+  for (int64_t i = 0; i < state_numbers * rows.lane_count; i += lanes) store(rows.shift + i, broadcast(0));
+  for (int64_t r = 0; r < rows.lane_count; r += lanes) store(rows.limit + r, broadcast(-infinity));
+  for (int64_t i = 0; i < 2 * rows.count * rows.output_stride; i += lanes) store(rows.output + i, broadcast(0));
+  return rows;
+}
+
+inline void load_query(const AttentionTask& task, const DecodeRows& rows) {
+  const qkv_tensor& query = task.args->query;
+  const int64_t key_dim = query.shape[3];
   for (int64_t r = 0; r < rows.count; r++) {
     const auto* from = row_of<const float>(task, query, task.first_row + r);
     float* to = rows.query + r * rows.query_stride;
     for (int64_t c = 0; c < key_dim; c++) to[c] = from[c * query.stride[3]] * task.scale;
     for (int64_t c = key_dim; c < rows.query_stride; c++) to[c] = 0;
-    rows.shift[r] = rows.folded[r] = rows.sum[r] = rows.total_sum[r] = 0;
-    rows.limit[r] = -infinity;
   }
-  for (int64_t i = 0; i < 2 * rows.count * rows.output_stride; i++) rows.output[i] = 0;
-  return rows;
 }
 
 // Multiplies all that a row has summed.
-inline void rescale(const DecodeRows& rows, int64_t row, Floats factor) {
-  if (xsimd::all(factor == broadcast(1))) return;
+inline void rescale(const DecodeRows& rows, int64_t row, float factor) {
+  if (factor == 1) return;
   for (float* sums : {rows.output, rows.total}) {
     float* at = sums + row * rows.output_stride;
-    for (int64_t c = 0; c < rows.output_stride; c += lanes) store(at + c, load(at + c) * factor);
+    for (int64_t c = 0; c < rows.output_stride; c += lanes) store(at + c, load(at + c) * broadcast(factor));
   }
-  for (float* sum : {rows.sum, rows.total_sum}) store_first(sum + row, load_first(sum + row, 1) * factor, 1);
+  rows.sum[row] *= factor;
+  rows.total_sum[row] *= factor;
 }
 
 // Moves what a span of keys gave to the totals.

@@ -2,7 +2,7 @@
 // The attention family of this ISA.
 #pragma once
 
-#include "kernels/attention/decode.hpp"
+#include "kernels/attention/decode_cached.hpp"
 #include "kernels/attention/prefill.hpp"
 #include "kernels/attention/weights.hpp"
 
@@ -14,6 +14,7 @@ constexpr AttentionKernels attention_kernels{
     .panel_rows = panel_rows,
     .prefill = {prefill<attention_plain>, prefill<attention_biased>},
     .decode = {decode<attention_plain>, decode<attention_biased>},
+    .decode_cached = {decode_cached<attention_plain>, decode_cached<attention_biased>},
     .weights = weights,
 };
 

@@ -5,6 +5,7 @@
 
 #include "kernels/attention/online_softmax.hpp"
 #include "kernels/kernel_table.hpp"
+#include "kernels/kv_cache/unpack.hpp"
 #include "kernels/simd/register_tile.hpp"
 #include "kernels/simd/transpose.hpp"
 
@@ -89,7 +90,32 @@ inline Scalars block_rows(const AttentionTask& task, const qkv_tensor& view, int
   return copy_rows(first, view.stride[2], view.stride[3], end - begin, view.shape[3], copy);
 }
 
+// V of f32 is rows as it lies, where one tile has all that is asked for.
+inline bool rows_in_place(const qkv_kv_layout& layout, int64_t begin, int64_t end) {
+  return layout.value_dtype == QKV_F32 && begin / layout.tile_tokens == (end - 1) / layout.tile_tokens;
+}
+
+// Packed keys become rows again: prefill multiplies each with many queries.
+inline KeyBlock unpacked_key_block(const AttentionTask& task, int64_t begin, int64_t end) {
+  const qkv_kv_layout& layout = task.args->cache->layout;
+  const HeadTiles tiles(*task.args->cache, task.batch, task.key_head);
+  const auto rows_at = [&](float* to, int64_t columns) {
+    return TokenRows{to, begin, (columns + lanes - 1) / lanes * lanes, 1};
+  };
+  const TokenRows key = rows_at(task.scratch.key, layout.key_dim);
+  unpack_key_rows(tiles, {begin, end}, key);
+  const Scalars keys{key.data, key.row_stride};
+  if (rows_in_place(layout, begin, end)) {
+    const auto* first = reinterpret_cast<const float*>(tiles.tile(begin) + layout.value_offset);
+    return {begin, end, keys, {first + begin % layout.tile_tokens * layout.value_row, layout.value_row}};
+  }
+  const TokenRows value = rows_at(task.scratch.value, layout.value_dim);
+  unpack_value_rows(tiles, {begin, end}, value);
+  return {begin, end, keys, {value.data, value.row_stride}};
+}
+
 inline KeyBlock key_block(const AttentionTask& task, int64_t begin, int64_t end) {
+  if (task.args->cache != nullptr) return unpacked_key_block(task, begin, end);
   return {begin, end, block_rows(task, task.args->key, begin, end, task.scratch.key),
           block_rows(task, task.args->value, begin, end, task.scratch.value)};
 }

@@ -17,19 +17,34 @@ inline float dot(const float* query, const float* key, int64_t key_stride, int64
   return sum_of_lanes(sum);
 }
 
+// Keys [begin, end) as rows.
+inline TokenRows key_rows(const AttentionTask& task, int64_t begin, int64_t end) {
+  const qkv_tensor& key = task.args->key;
+  const qkv_kv_cache* cache = task.args->cache;
+  float* head = static_cast<float*>(key.data) + task.batch * key.stride[0] + task.key_head * key.stride[1];
+  if (cache == nullptr) return {head, 0, key.stride[2], key.stride[3]};
+  const TokenRows rows{task.scratch.key, begin, (key.shape[3] + lanes - 1) / lanes * lanes, 1};
+  unpack_key_rows(HeadTiles(*cache, task.batch, task.key_head), {begin, end}, rows);
+  return rows;
+}
+
 // score[k] for keys of `visible`, -inf where the key is hidden; returns the largest that is a number, or -inf.
 inline float score_row(const AttentionTask& task, int64_t row, KeyRange visible, float* score) {
   const qkv_tensor &query = task.args->query, &key = task.args->key;
   const auto* from = row_of<const float>(task, query, row);
   for (int64_t c = 0; c < query.shape[3]; c++) task.scratch.query[c] = from[c * query.stride[3]] * task.scale;
-  const float* base = static_cast<const float*>(key.data) + task.batch * key.stride[0] + task.key_head * key.stride[1];
   read_bias(task, row, visible.begin, visible.end, score + visible.begin, 1);
   float top = -infinity;
-  for (int64_t k = visible.begin; k < visible.end; k++) {
-    if (score[k] == -infinity) continue;
-    score[k] += dot(task.scratch.query, base + k * key.stride[2], key.stride[3], key.shape[3]);
-    top = score[k] > top ? score[k] : top;
-    store_first(score + k, judge(broadcast(score[k]), first_lanes(lanes)).stored, 1);
+  for (int64_t k = visible.begin, next; k < visible.end; k = next) {
+    next = smaller(visible.end, k - k % task.keys_per_block + task.keys_per_block);
+    const TokenRows keys = key_rows(task, k, next);
+    for (int64_t j = k; j < next; j++) {
+      if (score[j] == -infinity) continue;
+      const Row from_key = keys.row(j);
+      score[j] += dot(task.scratch.query, from_key.data, from_key.stride, key.shape[3]);
+      top = score[j] > top ? score[j] : top;
+      store_first(score + j, judge(broadcast(score[j]), first_lanes(lanes)).stored, 1);
+    }
   }
   return top;
 }

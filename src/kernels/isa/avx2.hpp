@@ -45,6 +45,25 @@ inline void store_partial(float* to, Register values, int64_t count) {
   _mm256_maskstore_ps(to, first(count), values);
 }
 
+// 8 elements of a narrower type.
+inline Register widen_bf16(const void* from) {
+  const __m256i bits = _mm256_cvtepu16_epi32(_mm_loadu_si128(static_cast<const __m128i*>(from)));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 16));
+}
+inline Register widen_f16(const void* from) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(static_cast<const __m128i*>(from)));
+}
+inline Register widen_i8(const void* from) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadu_si64(from)));
+}
+
+// Lane i and lane i ^ width change places.
+template <int width>
+inline __attribute__((always_inline)) Register swap_lanes(Register a) {
+  if constexpr (width == 4) return _mm256_permute2f128_ps(a, a, 0x01);
+  return _mm256_permute_ps(a, width == 2 ? 0x4e : 0xb1);
+}
+
 inline __m256 unpack_pairs_low(__m256 a, __m256 b) {
   return _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
 }
@@ -52,10 +71,10 @@ inline __m256 unpack_pairs_high(__m256 a, __m256 b) {
   return _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
 }
 
-// a0 a1 .. b0 b1 .. <-> a0 a2 .. b0 b2 .., a1 a3 .. b1 b3 ..
 inline __m256 swap_middle_quarters(__m256 a) {
   return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(a), 0xd8));
 }
+// a0 a1 .. b0 b1 .. <-> a0 a2 .. b0 b2 .., a1 a3 .. b1 b3 ..
 inline void deinterleave(Register& a, Register& b) {
   const Register even = _mm256_shuffle_ps(a, b, 0x88), odd = _mm256_shuffle_ps(a, b, 0xdd);
   a = swap_middle_quarters(even);
@@ -101,9 +120,6 @@ struct Products {
   }
   static __m256i widen(Sum sum) { return _mm256_madd_epi16(sum, _mm256_set1_epi16(1)); }
   static __m256i finish(__m256i sum, int32_t start) { return _mm256_add_epi32(sum, _mm256_set1_epi32(start)); }
-  static Register load_f16(const void* from) {
-    return _mm256_cvtph_ps(_mm_loadu_si128(static_cast<const __m128i*>(from)));
-  }
 };
 
 }  // namespace

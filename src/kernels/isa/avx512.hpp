@@ -58,6 +58,25 @@ inline void store_partial(float* to, Register values, int64_t count) {
   _mm512_mask_storeu_ps(to, first(count), values);
 }
 
+// 16 elements of a narrower type.
+inline Register widen_bf16(const void* from) {
+  const __m512i bits = _mm512_cvtepu16_epi32(_mm256_loadu_si256(static_cast<const __m256i*>(from)));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16));
+}
+inline Register widen_f16(const void* from) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(from)));
+}
+inline Register widen_i8(const void* from) {
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(from))));
+}
+
+// Lane i and lane i ^ width change places.
+template <int width>
+inline __attribute__((always_inline)) Register swap_lanes(Register a) {
+  if constexpr (width >= 4) return _mm512_shuffle_f32x4(a, a, width == 8 ? 0x4e : 0xb1);
+  return _mm512_permute_ps(a, width == 2 ? 0x4e : 0xb1);
+}
+
 inline __m512 unpack_pairs_low(__m512 a, __m512 b) {
   return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
 }
@@ -65,20 +84,19 @@ inline __m512 unpack_pairs_high(__m512 a, __m512 b) {
   return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
 }
 
+// a takes the elements of a and b that `indices` name, b those `step` further on.
+inline void permute_both(Register& a, Register& b, __m512i indices, int step) {
+  const Register low = a;
+  a = _mm512_permutex2var_ps(low, indices, b);
+  b = _mm512_permutex2var_ps(low, _mm512_add_epi32(indices, _mm512_set1_epi32(step)), b);
+}
+
 // a0 a1 .. b0 b1 .. <-> a0 a2 .. b0 b2 .., a1 a3 .. b1 b3 ..
 inline void deinterleave(Register& a, Register& b) {
-  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-  const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
-  const Register low = a;
-  a = _mm512_permutex2var_ps(low, even, b);
-  b = _mm512_permutex2var_ps(low, odd, b);
+  permute_both(a, b, _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30), 1);
 }
 inline void interleave(Register& a, Register& b) {
-  const __m512i first_half = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-  const __m512i second_half = _mm512_add_epi32(first_half, _mm512_set1_epi32(8));
-  const Register even = a;
-  a = _mm512_permutex2var_ps(even, first_half, b);
-  b = _mm512_permutex2var_ps(even, second_half, b);
+  permute_both(a, b, _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), 8);
 }
 
 // Transposes 16 x 16 floats in registers: 4 x 4 blocks inside the 128-bit quarters, then the quarters themselves.
@@ -121,9 +139,6 @@ struct Products {
   }
   static __m512i widen(Sum sum) { return _mm512_madd_epi16(sum, _mm512_set1_epi16(1)); }
   static __m512i finish(__m512i sum, int32_t start) { return _mm512_add_epi32(sum, _mm512_set1_epi32(start)); }
-  static Register load_f16(const void* from) {
-    return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(from)));
-  }
 };
 
 }  // namespace

@@ -19,7 +19,6 @@ struct ByteProducts {
   }
   static __m512i widen(Sum sum) { return sum; }
   static __m512i finish(__m512i sum, int32_t) { return sum; }
-  static Register load_f16(const void* from) { return Products::load_f16(from); }
 };
 
 }  // namespace

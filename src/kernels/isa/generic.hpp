@@ -33,6 +33,32 @@ struct PowerTable {
   static constexpr bool exists = false;  // exp2 is a polynomial
 };
 
+// 4 elements of a narrower type.
+inline Register widen_bf16(const void* from) {
+  return _mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), _mm_loadu_si64(from)));
+}
+// The exponent is moved by a product, which also makes denormals normal; that of infinity and NaN is put in.
+inline Register widen_f16(const void* from) {
+  const __m128i bits = _mm_unpacklo_epi16(_mm_loadu_si64(from), _mm_setzero_si128());
+  const __m128i sign = _mm_slli_epi32(_mm_and_si128(bits, _mm_set1_epi32(0x8000)), 16);
+  const __m128i magnitude = _mm_slli_epi32(_mm_and_si128(bits, _mm_set1_epi32(0x7fff)), 13);
+  const __m128i beyond = _mm_cmpgt_epi32(magnitude, _mm_set1_epi32((0x7c00 << 13) - 1));
+  const __m128i exponent = _mm_and_si128(beyond, _mm_set1_epi32(0x7f800000));
+  const Register scaled = _mm_mul_ps(_mm_castsi128_ps(magnitude), _mm_set1_ps(0x1p112F));
+  return _mm_or_ps(scaled, _mm_castsi128_ps(_mm_or_si128(sign, exponent)));
+}
+inline Register widen_i8(const void* from) {
+  const __m128i zero = _mm_setzero_si128();
+  const __m128i upper = _mm_unpacklo_epi16(zero, _mm_unpacklo_epi8(zero, _mm_loadu_si32(from)));
+  return _mm_cvtepi32_ps(_mm_srai_epi32(upper, 24));
+}
+
+// Lane i and lane i ^ width change places.
+template <int width>
+inline __attribute__((always_inline)) Register swap_lanes(Register a) {
+  return _mm_shuffle_ps(a, a, width == 2 ? 0x4e : 0xb1);
+}
+
 inline Register load_partial(const float* from, int64_t count) {
   float lane[4] = {};
   for (int64_t i = 0; i < count; i++) lane[i] = from[i];
@@ -76,16 +102,6 @@ struct Products {
   }
   static __m128i widen(Sum sum) { return sum; }
   static __m128i finish(__m128i sum, int32_t) { return sum; }
-  // The product moves the exponent and makes denormals normal; that of infinity and NaN is put in.
-  static Register load_f16(const void* from) {
-    const __m128i bits = _mm_unpacklo_epi16(_mm_loadu_si64(from), _mm_setzero_si128());
-    const __m128i sign = _mm_slli_epi32(_mm_srli_epi32(bits, 15), 31);
-    const __m128i magnitude = _mm_slli_epi32(_mm_and_si128(bits, _mm_set1_epi32(0x7fff)), 13);
-    const __m128i infinite = _mm_cmpgt_epi32(magnitude, _mm_set1_epi32((0x7c00 << 13) - 1));
-    const __m128i ones = _mm_and_si128(infinite, _mm_set1_epi32(0x7f800000));
-    const __m128 moved = _mm_mul_ps(_mm_castsi128_ps(magnitude), _mm_set1_ps(0x1p112F));
-    return _mm_or_ps(moved, _mm_castsi128_ps(_mm_or_si128(sign, ones)));
-  }
 };
 
 }  // namespace

@@ -31,6 +31,25 @@ struct PowerTable {
   static constexpr bool exists = false;  // exp2 is a polynomial
 };
 
+// 4 elements of a narrower type.
+inline Register widen_bf16(const void* from) {
+  return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(static_cast<const uint16_t*>(from)), 16));
+}
+inline Register widen_f16(const void* from) {
+  return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(static_cast<const uint16_t*>(from))));
+}
+inline Register widen_i8(const void* from) {
+  const auto* elements = static_cast<const int8_t*>(from);
+  const int16_t lane[4] = {elements[0], elements[1], elements[2], elements[3]};
+  return vcvtq_f32_s32(vmovl_s16(vld1_s16(lane)));
+}
+
+// Lane i and lane i ^ width change places.
+template <int width>
+inline __attribute__((always_inline)) Register swap_lanes(Register a) {
+  return width == 2 ? vextq_f32(a, a, 2) : vrev64q_f32(a);
+}
+
 inline Register load_partial(const float* from, int64_t count) {
   float lane[4] = {};
   for (int64_t i = 0; i < count; i++) lane[i] = from[i];
@@ -91,9 +110,6 @@ struct Products {
   }
   static int32x4_t widen(Sum sum) { return sum; }
   static int32x4_t finish(int32x4_t sum, int32_t) { return sum; }
-  static Register load_f16(const void* from) {
-    return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(static_cast<const uint16_t*>(from))));
-  }
 };
 
 }  // namespace

@@ -85,7 +85,7 @@ struct QuantizedKernel {
   }
 
   static QKV_INLINE Floats load_scales(const char* from, int j) {
-    if constexpr (layout.scale_bytes == 2) return Floats(Dot::load_f16(from + 2 * j * lanes));
+    if constexpr (layout.scale_bytes == 2) return Floats(widen_f16(from + 2 * j * lanes));
     return load(reinterpret_cast<const float*>(from) + j * lanes);
   }
 

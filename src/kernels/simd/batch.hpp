@@ -72,22 +72,25 @@ QKV_INLINE Batch<int32_t> floats_as_bits(Floats values) {
   return Batch<int32_t>(std::bit_cast<Integers>(values.data));
 }
 
-// Lane by lane in a fixed tree, so that the order of additions is the same for every use.
-QKV_INLINE float sum_of_lanes(Floats values) {
-  alignas(64) float lane[lanes];
-  values.store_aligned(lane);
-  QKV_UNROLL for (int width = lanes / 2; width > 0; width /= 2) {
-    QKV_UNROLL for (int i = 0; i < width; i++) lane[i] += lane[i + width];
+// function(values, values swapped by half, quarter ...): lane 0 joins all lanes in a fixed tree, so that the order is
+// the same for every use.
+template <int width = lanes / 2, class Join>
+QKV_INLINE Floats join_lanes(Floats values, Join&& join) {
+  const Floats joined = join(values, Floats(swap_lanes<width>(values)));
+  if constexpr (width == 1) {
+    return joined;
+  } else {
+    return join_lanes<width / 2>(joined, join);
   }
-  return lane[0];
+}
+QKV_INLINE float first_lane(Floats values) {
+  return Register(values)[0];
+}
+QKV_INLINE float sum_of_lanes(Floats values) {
+  return first_lane(join_lanes(values, [](Floats a, Floats b) { return a + b; }));
 }
 QKV_INLINE float max_of_lanes(Floats values) {
-  alignas(64) float lane[lanes];
-  values.store_aligned(lane);
-  QKV_UNROLL for (int width = lanes / 2; width > 0; width /= 2) {
-    QKV_UNROLL for (int i = 0; i < width; i++) lane[i] = lane[i] > lane[i + width] ? lane[i] : lane[i + width];
-  }
-  return lane[0];
+  return first_lane(join_lanes(values, [](Floats a, Floats b) { return max(a, b); }));
 }
 
 }  // namespace

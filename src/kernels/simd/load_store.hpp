@@ -8,6 +8,12 @@
 namespace qkv::QKV_ISA {
 namespace {
 
+// Asks for bytes that will be read. The memory need not be there.
+template <int bytes>
+QKV_INLINE void prefetch(const void* from) {
+  QKV_UNROLL for (int line = 0; line < bytes; line += 64) __builtin_prefetch(static_cast<const char*>(from) + line);
+}
+
 QKV_INLINE Floats load_strided(const float* from, int64_t stride, int64_t count) {
   if (stride == 1) return load_first(from, count);
   alignas(64) float lane[lanes] = {};
