@@ -23,11 +23,13 @@ NEEDED = {
 }
 # What an x86 object may use, as GNU as calls it. In the baseline XGETBV, which it calls after a look at OSXSAVE.
 AVX2 = "generic64+avx2+fma+f16c"
+AVX512_SET = AVX2 + "+avx512f+avx512bw+avx512dq+avx512vl"
 ARCHITECTURES = {
     "baseline": "generic64+xsave",
     "generic": "generic64",
     "avx2": AVX2,
-    "avx512": AVX2 + "+avx512f+avx512bw+avx512dq+avx512vl",
+    "avx512": AVX512_SET,
+    "avx512_bf16": AVX512_SET + "+avx512vbmi+avx512_vnni+avx512_bf16",
 }
 # Every x86-64 CPU has them: branches, whose targets make no sense elsewhere, and padding; ENDBR64 is a NOP where it is not
 # known, and TZCNT is BSF, which compilers write so where the operand is not 0.
@@ -167,7 +169,7 @@ def all_faults(build: Path) -> Iterator[str]:
 
 
 TABLES = {isa: f"namespace qkv::{isa} {{ extern const int kernel_table; const int kernel_table = 1; }}"
-          for isa in ("avx2", "avx512")}
+          for isa in ("avx2", "avx512", "avx512_bf16")}
 ADD = "void qkv_add(float* x) { for (int i = 0; i < 64; i++) x[i] += 1.5F; }"
 INTERNAL_ADD = ADD.replace("void", "static __attribute__((used)) void")
 SHIFT = "static __attribute__((used)) long f(long x, int y) { return x << y; }"
@@ -193,6 +195,8 @@ KERNEL_CASES = [
     ("avx512", INTERNAL_ADD, AVX512 + " -mprefer-vector-width=512", ""),
     ("avx512", SHIFT, AVX512 + " -mbmi2", "not on avx512: shlx"),
     ("avx512", assembly("vpermb %zmm1, %zmm2, %zmm3"), AVX512 + " -mavx512vbmi", "not on avx512: vpermb"),
+    ("avx512_bf16", assembly("vpdpbusd %zmm1, %zmm2, %zmm3"), AVX512 + " -mavx512vnni", ""),
+    ("avx512_bf16", assembly("vpshldw $1, %zmm1, %zmm2, %zmm3"), AVX512 + " -mavx512vbmi2", "not on avx512_bf16: vpshldw"),
     ("avx512", assembly("vpdpbusd %zmm1, %zmm2, %zmm3"), AVX512 + " -mavx512vnni", "not on avx512: vpdpbusd"),
 ]
 NO_TABLE = "static __attribute__((used)) int x;"

@@ -16,11 +16,13 @@
 #include "generate/completion.hpp"
 #include "generate/json_output.hpp"
 #include "generate/options.hpp"
+#include "generate/perplexity.hpp"
 #include "generate/prompt_picture.hpp"
 #include "model/gguf.hpp"
 #include "model/gguf_tokenizer.hpp"
 #include "text/chat_prompt.hpp"
 #include "text/quote.hpp"
+#include "text/read_file.hpp"
 
 namespace {
 
@@ -70,10 +72,10 @@ std::vector<Completion> tokenize(const GenerateOptions& options, const GgufToken
   return completions;
 }
 
-DecoderWeights load_weights(const Gguf& file) {
+DecoderWeights load_weights(const Gguf& file, WeightFormat format) {
   const DecoderShape shape = decoder_shape(file);
   Progress progress("qkv-generate: read layer", static_cast<std::size_t>(shape.layers), true);
-  return load_decoder(file, [&](std::int64_t) { progress.add(1); });
+  return load_decoder(file, format, [&](std::int64_t) { progress.add(1); });
 }
 
 // In bytes of weights; twice as many in the page.
@@ -105,13 +107,30 @@ void print_speed(const GenerationTimes& times) {
                                    qkv_isa_active()));
 }
 
+void run_perplexity(const GenerateOptions& options, const Gguf& file, const GgufTokenizer& tokenizer) {
+  constexpr std::size_t most_text = std::size_t{64} << 20;
+  const std::string text = read_file(options.perplexity, most_text);
+  require_utf8({text}, "--perplexity");
+  const std::vector<std::int64_t> ids = tokenizer.encode(text);
+  if (ids.size() < 2)
+    throw UsageError(fmt::format("--perplexity {}: a text of {} tokens has nothing to predict",
+                                 quote(options.perplexity.string()), ids.size()));
+  Decoder decoder(load_weights(file, options.weights), options.threads);
+  Progress progress("qkv-generate: read token", ids.size(), true);
+  const Perplexity result = perplexity(decoder, ids, [&](std::size_t tokens) { progress.add(tokens); });
+  write_standard_output(options.json
+                            ? fmt::format("{{\"perplexity\": {}, \"tokens\": {}}}\n", result.value(), result.tokens)
+                            : fmt::format("perplexity {:.4f} of {} tokens\n", result.value(), result.tokens));
+}
+
 // One text appears as it is made; several, with their numbers, when all are done.
 void run(const GenerateOptions& options) {
   choose_isa(options.max_isa);
   const Gguf file = Gguf::from_file(options.model);
   const GgufTokenizer tokenizer = read_gguf_tokenizer(file);
+  if (!options.perplexity.empty()) return run_perplexity(options, file, tokenizer);
   std::vector<Completion> completions = tokenize(options, tokenizer, decoder_shape(file));
-  Decoder decoder(load_weights(file), options.threads);
+  Decoder decoder(load_weights(file, options.weights), options.threads);
   auto picture = open_picture(options, completions, decoder.shape());
   decoder.keep_attention_weights(picture.has_value());
   const bool streams = !options.json && completions.size() == 1;

@@ -98,7 +98,7 @@ std::string report(const ordered_json& info) {
     const std::string state = tier["supported"].get<bool>()  ? "supported"
                               : text(tier["reason"]).empty() ? "not supported"
                                                              : "not supported: " + text(tier["reason"]);
-    append(out, "tier     {:8} {} vector registers of {} bits; {}{}\n", text(tier["name"]),
+    append(out, "tier     {:11} {} vector registers of {} bits; {}{}\n", text(tier["name"]),
            tier["register_count"].get<int>(), tier["vector_bits"].get<int>(), state,
            tier["name"] == info["isa"] ? "; in use" : "");
   }

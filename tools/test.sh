@@ -140,6 +140,9 @@ native_tiers() {
     tiers+=" avx2"
     if [[ $flags == *" avx512f "* && $flags == *" avx512bw "* && $flags == *" avx512dq "* && $flags == *" avx512vl "* ]]; then
       tiers+=" avx512"
+      if [[ $flags == *" avx512vbmi "* && $flags == *" avx512_vnni "* && $flags == *" avx512_bf16 "* ]]; then
+        tiers+=" avx512_bf16"
+      fi
     fi
   fi
   echo "$tiers"

@@ -93,7 +93,8 @@ FmaLoop loop(void (*run)(int64_t), int chains) {
 
 std::vector<FmaLoop> fma_loops([[maybe_unused]] const std::string& tier) {
 #if defined(__x86_64__)
-  if (tier == "avx512") return {loop(zmm_8, 8, 16), loop(zmm_12, 12, 16), loop(zmm_16, 16, 16), loop(zmm_24, 24, 16)};
+  if (tier.starts_with("avx512"))
+    return {loop(zmm_8, 8, 16), loop(zmm_12, 12, 16), loop(zmm_16, 16, 16), loop(zmm_24, 24, 16)};
   if (tier == "avx2") return {loop(ymm_8, 8, 8), loop(ymm_10, 10, 8), loop(ymm_12, 12, 8), loop(ymm_14, 14, 8)};
   return {{xmm_7_and_7, 1.0 * unrolled * 14 * 4}};
 #else

@@ -8,7 +8,7 @@ from pathlib import Path
 # What every row of a merged file has; null where its engine does not say.
 PROMISED = ("engine", "op", "dtype", "isa", "threads", "shape", "causal", "rate", "limit", "ratio", "error")
 REQUIRED = ("engine", "op", "threads", "shape", "ratio")
-ISA_ORDER = ("", "generic", "neon", "avx2", "avx512")
+ISA_ORDER = ("", "generic", "neon", "avx2", "avx512", "avx512_bf16")
 
 
 class ResultError(ValueError):

@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 typedef struct qkv_isa_description {
-  const char* name;       /* "generic", "avx2", "avx512", "neon" */
+  const char* name;       /* "generic", "avx2", "avx512", "avx512_bf16", "neon" */
   int32_t supported;      /* 1: this CPU and operating system run it */
   const char* reason;     /* why it is not supported, for example "no AVX512BW"; "" where it is */
   int32_t vector_bits;    /* width of a vector register */

@@ -24,7 +24,7 @@ const char* missing_for_generic() {
 namespace {
 
 struct Features {
-  uint32_t leaf1_ecx = 0, leaf7_ebx = 0;
+  uint32_t leaf1_ecx = 0, leaf7_ebx = 0, leaf7_ecx = 0, leaf7_1_eax = 0;
   uint64_t saved_state = 0;  // XCR0
 };
 
@@ -32,7 +32,12 @@ Features detect() {
   Features features;
   uint32_t eax, ebx, ecx, edx;
   if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0) features.leaf1_ecx = ecx;
-  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) features.leaf7_ebx = ebx;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) {
+    const uint32_t last_subleaf = eax;
+    features.leaf7_ebx = ebx;
+    features.leaf7_ecx = ecx;
+    if (last_subleaf >= 1 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0) features.leaf7_1_eax = eax;
+  }
   constexpr uint32_t osxsave = 1U << 27;
   if ((features.leaf1_ecx & osxsave) != 0) {
     uint32_t low, high;
@@ -75,6 +80,15 @@ const char* missing_for_avx512() {
   static constexpr Need leaf7[] = {{16, "no AVX512F"}, {30, "no AVX512BW"}, {17, "no AVX512DQ"}, {31, "no AVX512VL"}};
   if (const char* missing = first_missing(features.leaf7_ebx, leaf7); *missing != '\0') return missing;
   return (features.saved_state & zmm_state) == zmm_state ? "" : "the operating system does not save ZMM registers";
+}
+
+const char* missing_for_avx512_bf16() {
+  if (const char* missing = missing_for_avx512(); *missing != '\0') return missing;
+  const Features features = detect();
+  static constexpr Need leaf7[] = {{1, "no AVX512_VBMI"}, {11, "no AVX512_VNNI"}};
+  static constexpr Need leaf7_1[] = {{5, "no AVX512_BF16"}};
+  if (const char* missing = first_missing(features.leaf7_ecx, leaf7); *missing != '\0') return missing;
+  return first_missing(features.leaf7_1_eax, leaf7_1);
 }
 
 #elif defined(__aarch64__)

@@ -9,6 +9,7 @@ const char* missing_for_generic();
 #if defined(__x86_64__)
 const char* missing_for_avx2();
 const char* missing_for_avx512();
+const char* missing_for_avx512_bf16();
 #elif defined(__aarch64__)
 const char* missing_for_neon();
 #endif

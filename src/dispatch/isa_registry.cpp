@@ -19,6 +19,9 @@ extern const KernelTable kernel_table;
 namespace avx512 {
 extern const KernelTable kernel_table;
 }
+namespace avx512_bf16 {
+extern const KernelTable kernel_table;
+}
 #elif defined(__aarch64__)
 namespace neon {
 extern const KernelTable kernel_table;
@@ -38,6 +41,7 @@ constexpr Tier tiers[] = {
 #if defined(__x86_64__)
     {&avx2::kernel_table, missing_for_avx2},
     {&avx512::kernel_table, missing_for_avx512},
+    {&avx512_bf16::kernel_table, missing_for_avx512_bf16},
 #elif defined(__aarch64__)
     {&neon::kernel_table, missing_for_neon},
 #endif

@@ -19,6 +19,7 @@ struct KernelSet {
   Choice<KvKernels> kv;
   Choice<MatmulKernels> matmul;
   Choice<RowKernels> rows;
+  Choice<QuantizedKernels> quantized;
 };
 
 template <class Kernels, class TableOf>
@@ -30,7 +31,8 @@ Choice<Kernels> family_from(const TableOf& table_of, int32_t tier, const Kernels
 template <class TableOf>
 KernelSet kernels_from(const TableOf& table_of, int32_t tier) {
   return {family_from(table_of, tier, &KernelTable::attention), family_from(table_of, tier, &KernelTable::kv),
-          family_from(table_of, tier, &KernelTable::matmul), family_from(table_of, tier, &KernelTable::rows)};
+          family_from(table_of, tier, &KernelTable::matmul), family_from(table_of, tier, &KernelTable::rows),
+          family_from(table_of, tier, &KernelTable::quantized)};
 }
 
 int32_t tier_count();

@@ -5,6 +5,7 @@
 #include "kernels/attention/kernels.hpp"
 #include "kernels/kv_cache/kernels.hpp"
 #include "kernels/matmul/matmul.hpp"
+#include "kernels/matmul/quantized.hpp"
 #include "kernels/row_kernels.hpp"
 
 #define QKV_TEXT_OF(name) #name
@@ -21,6 +22,7 @@ constinit const KernelTable kernel_table{
     .kv = &kv_kernels,
     .matmul = &matmul_kernels,
     .rows = &row_kernels,
+    .quantized = &quantized_kernels<Products>,
 };
 
 }  // namespace qkv::QKV_ISA

@@ -118,6 +118,44 @@ struct MatmulKernels {
   void (*multiply)(const MatmulTask&);
 };
 
+// ---- matmul with quantised weights ---------------------------------------------------------------------------------
+
+// How a block format lies in a packed weight. Per panel and group of `group` values of k follow one another: the
+// quants, unsigned; a scale per column; where there are minima, a minimum per column. A value is
+// scale * (quant - offset) + minimum. Bytes: [group / 4][column][4]. Nibbles: [group / 8][column][4], low halves the
+// first four, high halves the next four.
+struct QuantLayout {
+  int32_t bits;         // 4 or 8
+  int32_t group;        // 16 or 32
+  int32_t scale_bytes;  // 2: f16, as in the file; 4: f32, for products of scales, which are exact
+  bool minimum;
+  int32_t offset;
+};
+
+// By qkv_block_format, which counts from 1.
+constexpr int32_t block_format_count = 5;
+constexpr QuantLayout quant_layouts[block_format_count] = {
+    {4, 32, 2, false, 8}, {4, 32, 2, true, 0}, {8, 32, 2, false, 128}, {4, 32, 4, true, 0}, {8, 16, 4, false, 32}};
+
+struct QuantizedTask {
+  const qkv_matmul_args* args;
+  const char* packed;  // panels
+  int64_t first_panel, last_panel;
+  int64_t first_row, last_row;
+  char* input;  // scratch: the rows' groups, each of group + group_header_bytes
+};
+
+// A group of an input row: scale, a number for offset or minimum, then the quants as signed bytes.
+constexpr int64_t group_header_bytes = 8;
+
+struct QuantizedKernels {
+  int32_t panel_columns;
+  struct {
+    void (*quantize)(const QuantizedTask&);  // the task's rows of the input, as its weights need them
+    void (*multiply)(const QuantizedTask&);
+  } format[block_format_count];
+};
+
 // ---- rows ---------------------------------------------------------------------------------------------------------
 
 // Rows [first, last) of the operation in args.
@@ -150,6 +188,7 @@ struct KernelTable {
   const KvKernels* kv;
   const MatmulKernels* matmul;
   const RowKernels* rows;
+  const QuantizedKernels* quantized;
 };
 
 }  // namespace qkv

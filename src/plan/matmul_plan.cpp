@@ -4,77 +4,78 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "plan/block_formats.hpp"
+
 namespace qkv {
 namespace {
-
-uint64_t checksum_of(const PackedHeader& header) {
-  const uint64_t fields[] = {header.magic, static_cast<uint64_t>(header.tier),
-                             static_cast<uint64_t>(header.panel_columns), static_cast<uint64_t>(header.columns),
-                             static_cast<uint64_t>(header.depth)};
-  uint64_t sum = 0;
-  for (const uint64_t field : fields) sum = (sum ^ field) * 0x9e3779b97f4a7c15ULL;
-  return sum;
-}
-
-int64_t panel_count(const PackedHeader& header) {
-  return divide_up(header.columns, header.panel_columns);
-}
 
 const MatmulKernels& kernels_of(const PackedHeader& header) {
   return *kernels_of_tier(header.tier).matmul.kernels;
 }
 
-}  // namespace
-
-PackedHeader make_packed_header(int32_t tier, int64_t columns, int64_t depth) {
-  PackedHeader header{packed_magic, tier, kernels_of_tier(tier).matmul.kernels->panel_columns, columns, depth, 0};
-  header.checksum = checksum_of(header);
-  return header;
+// Fewest panels of a task, if there are so many. A row that is quantised for each task should not take long beside it.
+int64_t least_panels(const PackedHeader& weight, int64_t rows) {
+  if (rows != 1) return 1;
+  return weight.format == 0 ? kernels_of(weight).row_panels : 4;
 }
 
-bool valid_packed_header(const PackedHeader& header) {
-  return header.magic == packed_magic && header.checksum == checksum_of(header) && header.tier >= 0 &&
-         header.tier < tier_count() && *tier_missing(header.tier) == '\0' &&
-         header.panel_columns == kernels_of(header).panel_columns && header.columns >= 0 && header.depth >= 0;
+// Of one row of the input as kernels read it, where they do not read the caller's.
+int64_t row_bytes(const MatmulPlan& body) {
+  const int64_t depth = body.weight.depth;
+  if (body.weight.format == 0) return body.copies_input ? depth * int64_t{sizeof(float)} : 0;
+  const int64_t group = quant_layout(body.weight.format).group;
+  return depth / group * (group + group_header_bytes);
 }
 
-bool packed_bytes(const PackedHeader& header, int64_t& bytes) {
-  int64_t padded;
-  if (__builtin_add_overflow(header.columns, header.panel_columns, &padded)) return false;
-  bytes = panel_count(header) * header.panel_columns;
-  return !__builtin_mul_overflow(bytes, header.depth, &bytes) && !__builtin_mul_overflow(bytes, 4, &bytes) &&
-         !__builtin_add_overflow(bytes, cache_line, &bytes);
+// The part of a task that all kinds of weights share.
+template <class Task>
+Task task_of(const MatmulPlan& body, const qkv_matmul_args& args, int64_t index) {
+  Task task{};
+  task.args = &args;
+  const char* panels = static_cast<const char*>(args.weight) + cache_line;
+  task.packed = reinterpret_cast<decltype(task.packed)>(panels);
+  // Panels run fastest: consecutive tasks share rows of the input.
+  task.first_panel = index % body.panel_blocks * body.panels_per_task;
+  task.last_panel = std::min(panel_count(body.weight), task.first_panel + body.panels_per_task);
+  task.first_row = index / body.panel_blocks * body.rows_per_task;
+  task.last_row = std::min(args.input.shape[0], task.first_row + body.rows_per_task);
+  return task;
 }
 
-void pack_weight(const PackedHeader& header, const qkv_tensor& weight, void* packed) {
-  std::memcpy(packed, &header, sizeof header);
-  auto* panels = reinterpret_cast<float*>(static_cast<char*>(packed) + cache_line);
-  for (int64_t panel = 0; panel < panel_count(header); panel++) {
-    kernels_of(header).pack({&weight, panel, panels});
-    panels += header.depth * header.panel_columns;
+void run_quantized(const MatmulPlan& body, const qkv_matmul_args& args, int64_t first_task, int64_t last_task,
+                   char* workspace) {
+  const auto& kernels = kernels_of_tier(body.weight.tier).quantized.kernels->format[body.weight.format - 1];
+  int64_t quantized_row = -1;
+  for (int64_t index = first_task; index < last_task; index++) {
+    auto task = task_of<QuantizedTask>(body, args, index);
+    task.input = workspace;
+    if (task.first_row != quantized_row) kernels.quantize(task);
+    quantized_row = task.first_row;
+    kernels.multiply(task);
   }
 }
+
+}  // namespace
 
 Plan<MatmulPlan> make_matmul_plan(const qkv_matmul_args& args, const PackedHeader& weight, const Tuning& tuning) {
   Plan<MatmulPlan> plan{};
   MatmulPlan& body = plan.body;
-  const int64_t rows = args.input.shape[0], depth = weight.depth;
+  const int64_t rows = args.input.shape[0];
   body.args = args;
   body.weight = weight;
   body.rows_per_task = tuning.matmul_rows_per_task;
   body.row_blocks = divide_up(rows, body.rows_per_task);
   body.depth_block = tuning.matmul_depth_block;
-  body.copies_input = args.input.stride[1] != 1 && depth > 1;
+  body.copies_input = args.input.stride[1] != 1 && weight.depth > 1;
 
   PlanHeader& header = plan.header;
-  const int64_t panels = panel_count(weight);
-  const int64_t least = rows == 1 ? kernels_of(weight).row_panels : 1;
+  const int64_t panels = panel_count(weight), least = least_panels(weight, rows);
   body.panels_per_task = std::clamp<int64_t>(body.row_blocks * panels / tuning.matmul_least_tasks, least,
                                              std::max(least, tuning.matmul_panels_per_task));
   body.panel_blocks = divide_up(panels, body.panels_per_task);
   header.task_count = body.row_blocks * body.panel_blocks;
-  if (body.copies_input && header.task_count > 0) {
-    header.worker_bytes = round_up(std::min(rows, body.rows_per_task) * depth * 4, cache_line);
+  if (header.task_count > 0) {
+    header.worker_bytes = round_up(std::min(rows, body.rows_per_task) * row_bytes(body), cache_line);
   }
   return plan;
 }
@@ -82,30 +83,27 @@ Plan<MatmulPlan> make_matmul_plan(const qkv_matmul_args& args, const PackedHeade
 void describe_matmul(const qkv_matmul_args& args, Plan<MatmulPlan>& plan) {
   PlanHeader& header = plan.header;
   const PackedHeader& weight = plan.body.weight;
-  std::snprintf(header.kernel, sizeof header.kernel, "matmul.f32@%s", kernels_of_tier(weight.tier).matmul.isa);
+  const KernelSet kernels = kernels_of_tier(weight.tier);
+  std::snprintf(header.kernel, sizeof header.kernel, "matmul.%s@%s", format_name(weight),
+                weight.format == 0 ? kernels.matmul.isa : kernels.quantized.isa);
   const auto m = static_cast<double>(args.input.shape[0]);
   const auto n = static_cast<double>(weight.columns), k = static_cast<double>(weight.depth);
   header.flops = 2 * m * n * k;
-  header.bytes = 4 * (m * k + n * k + m * n);
+  int64_t weight_bytes = 0;
+  packed_bytes(weight, weight_bytes);
+  header.bytes = weight.format == 0 ? 4 * n * k : static_cast<double>(weight_bytes - cache_line);
+  header.bytes += 4 * m * (k + n);
 }
 
 void run_matmul(const Plan<MatmulPlan>& plan, const qkv_matmul_args& args, int64_t first_task, int64_t last_task,
                 char* workspace) {
   const MatmulPlan& body = plan.body;
-  const MatmulKernels& kernels = kernels_of(body.weight);
-  const int64_t rows = args.input.shape[0];
-  MatmulTask task{};
-  task.args = &args;
-  task.packed = reinterpret_cast<const float*>(static_cast<const char*>(args.weight) + cache_line);
-  task.depth_block = body.depth_block;
-  if (body.copies_input) task.input = reinterpret_cast<float*>(workspace);
-  // Panels run fastest: consecutive tasks share rows of the input.
+  if (body.weight.format != 0) return run_quantized(body, args, first_task, last_task, workspace);
   for (int64_t index = first_task; index < last_task; index++) {
-    task.first_panel = index % body.panel_blocks * body.panels_per_task;
-    task.last_panel = std::min(panel_count(body.weight), task.first_panel + body.panels_per_task);
-    task.first_row = index / body.panel_blocks * body.rows_per_task;
-    task.last_row = std::min(rows, task.first_row + body.rows_per_task);
-    kernels.multiply(task);
+    auto task = task_of<MatmulTask>(body, args, index);
+    task.depth_block = body.depth_block;
+    if (body.copies_input) task.input = reinterpret_cast<float*>(workspace);
+    kernels_of(body.weight).multiply(task);
   }
 }
 

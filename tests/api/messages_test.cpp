@@ -62,8 +62,8 @@ TEST_CASE("messages: a weight that is not of the plan's shape") {
   const std::string message =
       changed<qkv_matmul_args>(matmul_operation, valid_matmul, [](auto& a) { a.weight = other.data(); });
   CHECK(message.find("weight = 0x") == 0);
-  CHECK(message.find(": [41, 12] packed for ") != std::string::npos);
-  CHECK(message.find("; the plan was made with [40, 12], ") != std::string::npos);
+  CHECK(message.find(": [41, 12] of f32 packed for ") != std::string::npos);
+  CHECK(message.find("; the plan was made with [40, 12] of f32, ") != std::string::npos);
 }
 
 TEST_CASE("messages: a layout that is not the plan's") {

@@ -8,11 +8,13 @@
 #include <cmath>
 #include <cstdint>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "generate/completion.hpp"
+#include "generate/perplexity.hpp"
 #include "support/random.hpp"
 #include "support/tiers.hpp"
 #include "tools/support/smollm2.hpp"
@@ -53,8 +55,8 @@ std::vector<GoldenPrompt> golden_prompts() {
   return prompts;
 }
 
-Decoder load(const std::filesystem::path& file) {
-  return {load_decoder(Gguf::from_file(file), [](std::int64_t) {}), 0};
+Decoder load(const std::filesystem::path& file, WeightFormat format = WeightFormat::f32) {
+  return {load_decoder(Gguf::from_file(file), format, [](std::int64_t) {}), 0};
 }
 
 void check_logits(std::span<const float> logits, const GoldenPrompt& golden) {
@@ -85,7 +87,7 @@ std::size_t tokens_to_generate() {
 }
 
 Decoder decoder_of(const TinyDecoder& model) {
-  return {load_decoder(open_gguf(model.bytes()), [](std::int64_t) {}), 1};
+  return {load_decoder(open_gguf(model.bytes()), WeightFormat::file, [](std::int64_t) {}), 1};
 }
 
 void check_tiny(const TinyDecoder& model) {
@@ -177,4 +179,23 @@ TEST_CASE("decoder: 128 greedy tokens of SmolLM2, prompts together as one ragged
     golden.ids.resize(tokens_to_generate());
     check_greedy(completions[i].ids, golden);
   }
+}
+
+TEST_CASE("decoder: quantised products leave SmolLM2's perplexity where it is") {
+  const auto file = smollm2_file();
+  if (!file || brief_run()) return;
+  std::string text;
+  for (const char* path : {QKV_PERPLEXITY_TEXTS}) {
+    std::ifstream stream(path);
+    text.append(std::istreambuf_iterator<char>(stream), {});
+  }
+  const Ids ids = read_gguf_tokenizer(Gguf::from_file(*file)).encode(text);
+  REQUIRE(ids.size() >= 4000);
+  const auto value = [&](WeightFormat format) {
+    Decoder decoder = load(*file, format);
+    return perplexity(decoder, ids, [](std::size_t) {}).value();
+  };
+  const double exact = value(WeightFormat::f32), quantised = value(WeightFormat::file);
+  MESSAGE("perplexity ", exact, " in f32, ", quantised, " with the file's weights, ", ids.size(), " tokens");
+  CHECK(std::abs(quantised - exact) <= 0.005 * exact);
 }

@@ -121,7 +121,7 @@ TEST_CASE("qkv-generate writes the causal attention of the first prompt, and kee
 
 TEST_CASE("decoder: the attention that is kept is softmax over the tokens so far") {
   const TinyDecoder model;
-  Decoder decoder(load_decoder(open_gguf(model.bytes()), [](std::int64_t) {}), 1);
+  Decoder decoder(load_decoder(open_gguf(model.bytes()), WeightFormat::file, [](std::int64_t) {}), 1);
   const std::vector<std::int64_t> ids = {3, 1, 4, 1, 5};
   decoder.start(1, 12);
   decoder.keep_attention_weights(true);
@@ -151,6 +151,9 @@ TEST_CASE("qkv-generate refuses what makes no sense") {
   check_refused(model.run({"--threads", "100000", "A"}), "--threads 100000");
   check_refused(model.run({"--max-isa", "mmx", "A"}), "--max-isa");
   check_refused(model.run({"--sideways", "A"}), "--sideways");
+  check_refused(model.run({"--weights", "f16", "A"}), "f16");
+  check_refused(model.run({"--perplexity", "no-such-file"}), "no-such-file");
+  check_refused(model.run({"--perplexity", "no-such-file", "A"}), "--perplexity");
   check_refused(model.run({"lower case has no token"}), "prompt 1");
   check_refused(model.run({"\xff"}), "prompt");
   check_refused(model.run({"--input", "no-such-file"}), "no-such-file");

@@ -46,6 +46,14 @@ void add_options(CLI::App& app, GenerateOptions& options) {
       ->option_text("FILE");
   app.add_option("--model", options.model, fmt::format("a GGUF file; default $QKV_GGUF or {}", default_model))
       ->option_text("FILE");
+  app.add_option_function<std::string>(
+         "--weights",
+         [&options](const std::string& name) {
+           options.weights = name == "f32" ? WeightFormat::f32 : WeightFormat::file;
+         },
+         "file: multiply with the matrices as the model's file has them (the default); f32: with single precision")
+      ->option_text("file|f32")
+      ->check(CLI::IsMember({"file", "f32"}));
   app.add_flag("--chat", options.chat, "each prompt is what a user says to the assistant that the model plays");
   app.add_option("--max-tokens", options.max_tokens, "tokens to add to each prompt at most; default: 128")
       ->option_text("N")
@@ -54,6 +62,10 @@ void add_options(CLI::App& app, GenerateOptions& options) {
   app.add_flag("--json", options.json, "print one JSON object: completions and speed");
   app.add_option("--attention", options.attention, "write the attention of the first prompt as a picture to explore")
       ->option_text("FILE.html");
+  app.add_option(
+         "--perplexity", options.perplexity,
+         "instead of continuing texts, tell how well the model predicts the text in FILE, in pieces of 512 tokens")
+      ->option_text("FILE");
   add_threads_option(app, options.threads);
   add_max_isa_option(app, options.max_isa);
   app.set_version_flag("--version", fmt::format("qkv-generate {}", qkv_version()));
@@ -64,6 +76,9 @@ void check(const GenerateOptions& options) {
   if (!options.prompts.empty() && !options.input.empty())
     throw UsageError(fmt::format("--input {}: not together with a prompt ({})", quote(options.input.string()),
                                  quote(options.prompts.front())));
+  if (!options.perplexity.empty() && !(options.prompts.empty() && options.input.empty() && options.attention.empty()))
+    throw UsageError(fmt::format("--perplexity {}: not together with prompts, --input or --attention",
+                                 quote(options.perplexity.string())));
   if (!std::isfinite(sampling.temperature) || sampling.temperature < 0)
     throw UsageError(fmt::format("--temperature {}: must be 0 or more", sampling.temperature));
   if (!(sampling.top_p > 0 && sampling.top_p <= 1))

@@ -9,14 +9,16 @@
 #include <vector>
 
 #include "generate/sampler.hpp"
+#include "model/decoder_weights.hpp"
 
 namespace qkv::tools {
 
 struct GenerateOptions {
   std::vector<std::string> prompts;
-  std::filesystem::path input, model, attention;  // empty: not given
+  std::filesystem::path input, model, attention, perplexity;  // empty: not given
   Sampling sampling;
   std::int64_t max_tokens = 128;
+  WeightFormat weights = WeightFormat::file;
   std::string max_isa;
   std::int32_t threads = 0;
   bool chat = false, json = false;

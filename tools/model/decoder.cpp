@@ -64,11 +64,10 @@ void Decoder::reserve(const NewTokens& tokens) {
 
 void Decoder::embed(const NewTokens& tokens) {
   const std::int64_t rows = tokens.rows();
-  auto embedding = make<qkv_embedding_args>();
-  embedding.table = matrix(weights_.token_table.data(), shape().vocabulary, shape().hidden);
-  embedding.ids = tokens.ids.data();
-  embedding.output = matrix(hidden_.floats(), rows, shape().hidden);
-  run(embedding);
+  const auto columns = static_cast<std::size_t>(shape().hidden);
+  const std::span hidden(hidden_.floats(), columns * tokens.ids.size());
+  for (std::size_t row = 0; row < tokens.ids.size(); ++row)
+    weights_.token_table.read_row(tokens.ids[row], hidden.subspan(row * columns, columns));
 
   positions_.clear();
   for (std::int64_t i = 0; i < tokens.texts; ++i)
@@ -177,10 +176,21 @@ void Decoder::feed_forward(std::int64_t rows, const DecoderLayer& layer) {
 void Decoder::multiply(const qkv_tensor& input, const Projection& projection, const qkv_tensor& output) {
   auto args = make<qkv_matmul_args>();
   args.input = input;
-  args.weight = projection.weight.data();
-  args.bias = vector(projection.bias);
   args.output = output;
-  run(args);
+  const qkv_tensor bias = vector(projection.bias);
+  std::int64_t first = 0;
+  for (const Projection::Part& part : projection.parts) {
+    args.weight = part.weight.data();
+    args.output.shape[1] = part.outputs;
+    args.output.data = static_cast<float*>(output.data) + first;
+    args.bias = bias;
+    if (bias.rank != 0) {
+      args.bias.shape[0] = part.outputs;
+      args.bias.data = static_cast<float*>(bias.data) + first;
+    }
+    run(args);
+    first += part.outputs;
+  }
 }
 
 void Decoder::normalize(std::int64_t rows, const std::vector<float>& weight, bool add_update) {

@@ -7,7 +7,9 @@
 #include <set>
 #include <span>
 #include <string_view>
+#include <utility>
 
+#include "model/dequantize.hpp"
 #include "model/packed_weight.hpp"
 #include "qkv/qkv.hpp"
 #include "text/quote.hpp"
@@ -15,15 +17,27 @@
 namespace qkv::tools {
 namespace {
 
+// A matrix as the file has it.
+struct RawMatrix {
+  TensorType type;
+  std::vector<std::byte> bytes;
+};
+
 // Reads tensors, and knows which of them nobody has asked for.
 class Source {
  public:
-  explicit Source(const Gguf& file) : file_(file) {}
+  Source(const Gguf& file, WeightFormat format) : file_(file), format_(format) {}
 
   bool has(const std::string& name) const { return file_.tensors().contains(name); }
-  std::vector<float> vector(const std::string& name, std::int64_t size) { return read(name, std::array{size}); }
-  std::vector<float> matrix(const std::string& name, std::int64_t rows, std::int64_t columns) {
-    return read(name, std::array{rows, columns});
+  WeightFormat format() const { return format_; }
+  std::vector<float> vector(const std::string& name, std::int64_t size) {
+    return file_.read_f32(find(name, std::array{size}));
+  }
+  RawMatrix matrix(const std::string& name, std::int64_t rows, std::int64_t columns) {
+    const GgufTensor& tensor = find(name, std::array{rows, columns});
+    RawMatrix matrix{tensor.type, std::vector<std::byte>(tensor.bytes)};
+    file_.read(tensor, matrix.bytes);
+    return matrix;
   }
   // A tensor that the model has, and this decoder does not, would change the result.
   void check_all_read() const {
@@ -32,34 +46,72 @@ class Source {
   }
 
  private:
-  std::vector<float> read(const std::string& name, std::span<const std::int64_t> shape) {
+  const GgufTensor& find(const std::string& name, std::span<const std::int64_t> shape) {
     read_.insert(name);
-    return file_.read_f32(file_.tensor(name, shape));
+    return file_.tensor(name, shape);
   }
 
   const Gguf& file_;
+  WeightFormat format_;
   std::set<std::string> read_;
 };
+
+// 0 for types that the library does not multiply with.
+std::int32_t block_format(TensorType type) {
+  switch (type) {
+    case TensorType::q4_0:
+      return QKV_Q4_0;
+    case TensorType::q4_1:
+      return QKV_Q4_1;
+    case TensorType::q8_0:
+      return QKV_Q8_0;
+    case TensorType::q4_k:
+      return QKV_Q4_K;
+    case TensorType::q6_k:
+      return QKV_Q6_K;
+    default:
+      return 0;
+  }
+}
+
+AlignedBuffer pack(const RawMatrix& matrix, std::int64_t outputs, std::int64_t inputs, WeightFormat format) {
+  const std::int32_t blocks = format == WeightFormat::file ? block_format(matrix.type) : 0;
+  if (blocks != 0) return packed_weight(qkv_block_matrix{matrix.bytes.data(), blocks, outputs, inputs, 0});
+  std::vector<float> values(static_cast<std::size_t>(outputs * inputs));
+  dequantize(matrix.type, matrix.bytes, values);
+  return packed_weight(input(values, {outputs, inputs}));
+}
 
 struct Part {
   std::string name;  // of the tensors NAME.weight and, where the first part has a bias, NAME.bias
   std::int64_t outputs;
 };
 
-// Several matrices with the same inputs become one, their outputs one after another.
+// Matrices with the same inputs become one where they are of one type, their outputs one after another.
 Projection read_projection(Source& source, const std::vector<Part>& parts, std::int64_t inputs) {
-  std::vector<float> weight, bias;
+  Projection projection;
   const bool biased = source.has(parts.front().name + ".bias");
+  RawMatrix joined;
   std::int64_t outputs = 0;
+  const auto finish = [&] {
+    if (outputs > 0) projection.parts.push_back({outputs, pack(joined, outputs, inputs, source.format())});
+  };
   for (const Part& part : parts) {
-    const auto rows = source.matrix(part.name + ".weight", part.outputs, inputs);
-    weight.insert(weight.end(), rows.begin(), rows.end());
-    outputs += part.outputs;
+    RawMatrix matrix = source.matrix(part.name + ".weight", part.outputs, inputs);
+    if (outputs > 0 && matrix.type == joined.type) {
+      joined.bytes.insert(joined.bytes.end(), matrix.bytes.begin(), matrix.bytes.end());
+      outputs += part.outputs;
+    } else {
+      finish();
+      joined = std::move(matrix);
+      outputs = part.outputs;
+    }
     if (!biased) continue;
     const auto offsets = source.vector(part.name + ".bias", part.outputs);
-    bias.insert(bias.end(), offsets.begin(), offsets.end());
+    projection.bias.insert(projection.bias.end(), offsets.begin(), offsets.end());
   }
-  return {packed_weight(input(weight, {outputs, inputs})), std::move(bias)};
+  finish();
+  return projection;
 }
 
 DecoderLayer read_layer(Source& source, const DecoderShape& shape, std::int64_t layer) {
@@ -81,21 +133,30 @@ DecoderLayer read_layer(Source& source, const DecoderShape& shape, std::int64_t 
 
 }  // namespace
 
-DecoderWeights load_decoder(const Gguf& file, const std::function<void(std::int64_t)>& progress) {
+void TokenTable::read_row(std::int64_t id, std::span<float> row) const {
+  const TensorTypeFacts& facts = tensor_type_facts(type);
+  const std::size_t bytes = row.size() / facts.block_elements * facts.block_bytes;
+  dequantize(type, std::span(rows).subspan(static_cast<std::size_t>(id) * bytes, bytes), row);
+}
+
+DecoderWeights load_decoder(const Gguf& file, WeightFormat format, const std::function<void(std::int64_t)>& progress) {
   const DecoderShape shape = decoder_shape(file);
-  Source source(file);
+  Source source(file, format);
   DecoderWeights weights = {};
   weights.shape = shape;
-  weights.token_table = source.matrix("token_embd.weight", shape.vocabulary, shape.hidden);
+  RawMatrix table = source.matrix("token_embd.weight", shape.vocabulary, shape.hidden);
   if (source.has("rope_freqs.weight")) weights.rope_divisors = source.vector("rope_freqs.weight", shape.rotary_dim / 2);
   for (std::int64_t layer = 0; layer < shape.layers; ++layer) {
     weights.layers.push_back(read_layer(source, shape, layer));
     progress(layer + 1);
   }
   weights.output_norm = source.vector("output_norm.weight", shape.hidden);
-  weights.output = source.has("output.weight")
-                       ? read_projection(source, {{"output", shape.vocabulary}}, shape.hidden)
-                       : Projection{packed_weight(input(weights.token_table, {shape.vocabulary, shape.hidden})), {}};
+  if (source.has("output.weight")) {
+    weights.output = read_projection(source, {{"output", shape.vocabulary}}, shape.hidden);
+  } else {
+    weights.output.parts.push_back({shape.vocabulary, pack(table, shape.vocabulary, shape.hidden, format)});
+  }
+  weights.token_table = {table.type, std::move(table.bytes)};
   source.check_all_read();
   return weights;
 }

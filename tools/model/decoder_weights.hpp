@@ -2,7 +2,10 @@
 // The weights of a Llama-like decoder, packed for the instruction set in use. Tensor names are those of GGUF files.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "model/aligned_buffer.hpp"
@@ -11,9 +14,25 @@
 
 namespace qkv::tools {
 
+// How matrices are kept: as the file has them, where there are kernels for that, or as f32.
+enum class WeightFormat { file, f32 };
+
+// Outputs one after another; one part where all matrices have the same type.
 struct Projection {
-  AlignedBuffer weight;     // packed [outputs, inputs]
-  std::vector<float> bias;  // empty: none
+  struct Part {
+    std::int64_t outputs;
+    AlignedBuffer weight;  // packed [outputs, inputs]
+  };
+  std::vector<Part> parts;
+  std::vector<float> bias;  // [outputs of all]; empty: none
+};
+
+// [vocabulary, hidden] as in the file.
+struct TokenTable {
+  TensorType type;
+  std::vector<std::byte> rows;
+
+  void read_row(std::int64_t id, std::span<float> row) const;
 };
 
 struct DecoderLayer {
@@ -27,7 +46,7 @@ struct DecoderLayer {
 
 struct DecoderWeights {
   DecoderShape shape;
-  std::vector<float> token_table;    // [vocabulary, hidden]
+  TokenTable token_table;
   std::vector<float> rope_divisors;  // empty: none
   std::vector<DecoderLayer> layers;
   std::vector<float> output_norm;
@@ -35,6 +54,6 @@ struct DecoderWeights {
 };
 
 // `progress` is called after every layer with the number of layers read.
-DecoderWeights load_decoder(const Gguf& file, const std::function<void(std::int64_t)>& progress);
+DecoderWeights load_decoder(const Gguf& file, WeightFormat format, const std::function<void(std::int64_t)>& progress);
 
 }  // namespace qkv::tools

@@ -106,5 +106,21 @@ inline __attribute__((always_inline)) void transpose(Register (&row)[8]) {
   }
 }
 
+// Dot products of unsigned by signed bytes, exact: per lane, four products a call, at most eight calls a sum.
+// VPMADDUBSW adds two products in 16 bits: eight calls fit if the unsigned bytes are below 16.
+struct Products {
+  using Sum = __m256i;  // 16 sums
+  static constexpr bool whole_bytes = false;
+  static constexpr int tile_rows = 4, tile_vectors = 1;
+
+  static Sum zero() { return _mm256_setzero_si256(); }
+  static Sum begin(int32_t) { return zero(); }
+  static Sum add(Sum sum, __m256i small, __m256i bytes) {
+    return _mm256_add_epi16(sum, _mm256_maddubs_epi16(small, bytes));
+  }
+  static __m256i widen(Sum sum) { return _mm256_madd_epi16(sum, _mm256_set1_epi16(1)); }
+  static __m256i finish(__m256i sum, int32_t start) { return _mm256_add_epi32(sum, _mm256_set1_epi32(start)); }
+};
+
 }  // namespace
 }  // namespace qkv::QKV_ISA

@@ -125,5 +125,21 @@ inline __attribute__((always_inline)) void transpose(Register (&row)[16]) {
   }
 }
 
+// Dot products of unsigned by signed bytes, exact: per lane, four products a call, at most eight calls a sum.
+// VPMADDUBSW adds two products in 16 bits: eight calls fit if the unsigned bytes are below 16.
+struct Products {
+  using Sum = __m512i;  // 32 sums
+  static constexpr bool whole_bytes = false;
+  static constexpr int tile_rows = 6, tile_vectors = 2;
+
+  static Sum zero() { return _mm512_setzero_si512(); }
+  static Sum begin(int32_t) { return zero(); }
+  static Sum add(Sum sum, __m512i small, __m512i bytes) {
+    return _mm512_add_epi16(sum, _mm512_maddubs_epi16(small, bytes));
+  }
+  static __m512i widen(Sum sum) { return _mm512_madd_epi16(sum, _mm512_set1_epi16(1)); }
+  static __m512i finish(__m512i sum, int32_t start) { return _mm512_add_epi32(sum, _mm512_set1_epi32(start)); }
+};
+
 }  // namespace
 }  // namespace qkv::QKV_ISA

@@ -86,6 +86,24 @@ inline void transpose(Register (&row)[4]) {
   _MM_TRANSPOSE4_PS(row[0], row[1], row[2], row[3]);
 }
 
+// Dot products of unsigned by signed bytes, exact: per lane, four products a call, at most eight calls a sum.
+// Even and odd bytes apart, in 16 bits.
+struct Products {
+  using Sum = __m128i;
+  static constexpr bool whole_bytes = true;
+  static constexpr int tile_rows = 4, tile_vectors = 1;
+
+  static Sum begin(int32_t start) { return _mm_set1_epi32(start); }
+  static Sum add(Sum sum, __m128i unsigned_bytes, __m128i bytes) {
+    const __m128i even = _mm_and_si128(unsigned_bytes, _mm_set1_epi16(0xff)), odd = _mm_srli_epi16(unsigned_bytes, 8);
+    const __m128i even_bytes = _mm_srai_epi16(_mm_slli_epi16(bytes, 8), 8), odd_bytes = _mm_srai_epi16(bytes, 8);
+    const __m128i pairs = _mm_add_epi32(_mm_madd_epi16(even, even_bytes), _mm_madd_epi16(odd, odd_bytes));
+    return _mm_add_epi32(sum, pairs);
+  }
+  static __m128i widen(Sum sum) { return sum; }
+  static __m128i finish(__m128i sum, int32_t) { return sum; }
+};
+
 }  // namespace
 }  // namespace qkv::QKV_ISA
 

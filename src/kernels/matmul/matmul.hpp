@@ -4,9 +4,8 @@
 // Cost: 2 m n k flops at one FMA per issue slot, 6 x 4 (AVX2: 6 x 2) accumulators.
 #pragma once
 
-#include "kernels/activation/activate.hpp"
 #include "kernels/kernel_table.hpp"
-#include "kernels/simd/load_store.hpp"
+#include "kernels/matmul/matmul_target.hpp"
 #include "kernels/simd/partition.hpp"
 #include "kernels/simd/register_tile.hpp"
 
@@ -26,44 +25,6 @@ inline void pack_weight(const MatmulPackTask& task) {
     for (int64_t n = 0; n < columns; n++) to[n] = from[n * weight.stride[0]];
     for (int64_t n = columns; n < panel_columns; n++) to[n] = 0;
   }
-}
-
-// Where a tile's results go. Columns past the end are not touched.
-struct MatmulTarget {
-  float* output;
-  int64_t row_stride, column_stride;
-  int64_t columns;    // valid columns of this panel, 1 .. panel_columns
-  const float* bias;  // of this panel's first column, or null
-  int64_t bias_stride;
-  int32_t activation;
-  bool first_depth = true, last_depth = true;  // of the blocks that k is cut into
-};
-
-// whole: all columns are valid and lie side by side.
-template <bool whole, int rows>
-QKV_INLINE void finish_columns(const RegisterTile<rows, tile_vectors>& tile, const MatmulTarget& target) {
-  const int64_t stride = whole ? 1 : target.column_stride, bias_stride = target.bias_stride;
-  const bool biased = target.last_depth && target.bias != nullptr;
-  const bool activated = target.last_depth && target.activation != QKV_IDENTITY;
-  QKV_UNROLL for (int j = 0; j < tile_vectors; j++) {
-    const int64_t first = j * lanes, count = whole ? lanes : target.columns - first;
-    if (count <= 0) break;
-    const Floats bias = biased ? load_strided(target.bias + first * bias_stride, bias_stride, count) : broadcast(0.0F);
-    QKV_UNROLL for (int i = 0; i < rows; i++) {
-      float* to = target.output + i * target.row_stride + first * stride;
-      Floats value = tile.sum[i][j];
-      if (!target.first_depth) value = value + load_strided(to, stride, count);
-      if (biased) value = value + bias;
-      if (activated) value = activate(target.activation, value);
-      store_strided(to, stride, value, count);
-    }
-  }
-}
-
-template <int rows>
-QKV_INLINE void finish_tile(const RegisterTile<rows, tile_vectors>& tile, const MatmulTarget& target) {
-  const bool whole = target.column_stride == 1 && target.columns >= panel_columns;
-  whole ? finish_columns<true>(tile, target) : finish_columns<false>(tile, target);
 }
 
 // A panel's block of depth, and the one that is multiplied after it.
@@ -90,7 +51,7 @@ void multiply_tile(Scalars input, const WeightBlock& weight, int64_t lines, cons
     input.data += steps;
     panel.data += steps * panel_columns;
   }
-  finish_tile(tile, target);
+  finish_tile(tile.sum, target);
 }
 
 inline void multiply_rows(int64_t rows, Scalars input, const WeightBlock& weight, const MatmulTarget& target) {
@@ -119,21 +80,6 @@ inline Scalars input_rows(const MatmulTask& task) {
   return {task.input, depth};
 }
 
-inline MatmulTarget target_of(const MatmulTask& task, int64_t panel) {
-  const qkv_matmul_args& args = *task.args;
-  const int64_t first_column = panel * panel_columns;
-  MatmulTarget target{};
-  target.row_stride = args.output.stride[0];
-  target.column_stride = args.output.stride[1];
-  target.output =
-      static_cast<float*>(args.output.data) + task.first_row * target.row_stride + first_column * target.column_stride;
-  target.columns = args.output.shape[1] - first_column;
-  target.bias_stride = args.bias.stride[0];
-  if (args.bias.rank != 0) target.bias = static_cast<const float*>(args.bias.data) + first_column * target.bias_stride;
-  target.activation = args.activation;
-  return target;
-}
-
 // Panels that one row of input is multiplied with side by side: several streams from memory, enough accumulators.
 constexpr int row_panels = 8 / tile_vectors;
 
@@ -159,7 +105,8 @@ inline void multiply_row(const MatmulTask& task, const float* input, int64_t fir
       }
     }
   }
-  for (int p = 0; p < row_panels; p++) finish_tile(total[p], target_of(task, first_panel + p));
+  for (int p = 0; p < row_panels; p++)
+    finish_tile(total[p].sum, target_of(*task.args, task.first_row, (first_panel + p) * panel_columns));
 }
 
 // A block of the input's depth stays in L2 while the panels' stream by.
@@ -174,7 +121,7 @@ inline void multiply(const MatmulTask& task) {
   for (int64_t k = 0; k == 0 || k < depth; k += task.depth_block) {
     const int64_t block = depth - k < task.depth_block ? depth - k : task.depth_block;
     for (int64_t panel = first_panel; panel < task.last_panel; panel++) {
-      MatmulTarget target = target_of(task, panel);
+      MatmulTarget target = target_of(*task.args, task.first_row, panel * panel_columns);
       target.first_depth = k == 0;
       target.last_depth = k + block >= depth;
       const float* packed = task.packed + (panel * depth + k) * panel_columns;
