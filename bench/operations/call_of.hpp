@@ -61,6 +61,11 @@ class CallOf : public PreparedCall {
     current_ = &stage_->args[stage_->next];
     stage_->next = stage_->next + 1 == stage_->args.size() ? 0 : stage_->next + 1;
     if (team_.threads() == 1) return run_tasks(this, 0, facts_.task_count, 0), throw_failure();
+    if constexpr (std::is_same_v<Args, qkv_attention_args>) {
+      Floats& workspace = stage_->workspace;
+      const auto bytes = static_cast<size_t>(workspace.size()) * sizeof(float);
+      return qkv::check(qkv_attention_run_all(&plan_, current_, &team_.pool(), workspace.data(), bytes));
+    }
     team_.pool().parallel_for(team_.pool().context, facts_.task_count, run_tasks, this);
     throw_failure();
   }

@@ -63,7 +63,16 @@ QKV_API qkv_status qkv_attention_plan(const qkv_attention_args* args, qkv_plan* 
 QKV_API qkv_status qkv_attention_run(const qkv_plan* plan, const qkv_attention_args* args, int64_t first_task,
                                      int64_t last_task, int32_t worker, void* workspace);
 
-/* Plan and run on a pool (NULL: this thread). The plan's description for the pool's workers tells workspace_bytes. */
+/* All tasks on a pool (NULL: this thread), after everything was checked. Where few query rows look at many keys, and
+ * key heads and batch entries are fewer than keep the workers busy, these share a head's keys, in parts of a fixed
+ * length that are added up in a fixed order: bits do not depend on the workers. workspace_bytes must be what the plan's
+ * description says for the pool's workers. With few tasks it includes those parts: value dim + 2 floats for each row of
+ * all query heads and each 1024 keys (keys_per_block * blocks_per_span) that there is room for. */
+QKV_API qkv_status qkv_attention_run_all(const qkv_plan* plan, const qkv_attention_args* args, const qkv_pool* pool,
+                                         void* workspace, size_t workspace_bytes);
+
+/* Plan and run all on a pool (NULL: this thread). The plan's description for the pool's workers tells workspace_bytes.
+ */
 QKV_API qkv_status qkv_attention(const qkv_attention_args* args, const qkv_pool* pool, void* workspace,
                                  size_t workspace_bytes);
 

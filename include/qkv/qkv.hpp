@@ -148,6 +148,9 @@ class Plan {
                   "pool.worker_count = " + std::to_string(pool.worker_count) + ": must be positive");
     if (pool.worker_count > workers_) refuse("pool.worker_count = ", pool.worker_count);
     if (pool.parallel_for == nullptr) throw Error(QKV_INVALID_ARGUMENT, "pool.parallel_for = NULL");
+    if constexpr (std::is_same_v<Args, qkv_attention_args>) {
+      return check(qkv_attention_run_all(&plan_, &args, &pool, workspace_.data(), workspace_.size()));
+    }
     run(args, 0, 0, 0);  // what is wrong with args as a whole is found before anything is written
     Job job{*this, args, {}, facts_.task_count, {}};
     pool.parallel_for(pool.context, facts_.task_count, &run_tasks, &job);

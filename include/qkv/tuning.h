@@ -15,7 +15,8 @@ typedef struct qkv_tuning {
   size_t size; /* sizeof(qkv_tuning) */
 
   int64_t keys_per_block;  /* (bits) keys that a row sums before they join the rest: 16 .. 512, a multiple of 16 */
-  int64_t blocks_per_span; /* (bits) blocks that are summed before they join the rest: 1 .. 65536 */
+  int64_t blocks_per_span; /* (bits) blocks that are summed before they join the rest, and that one worker takes at
+                              least where workers share a head's keys: 1 .. 65536 */
   int64_t prefill_rows_per_task; /* query rows that share keys and values while they are in L2: 1 .. 256 */
   int64_t prefill_least_tasks;   /* tasks there shall be before they get more rows than the next says: 1 .. 65536 */
   int64_t prefill_least_rows;    /* 1 .. 256 */

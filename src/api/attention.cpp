@@ -4,8 +4,9 @@
 #include "api/kv_cache.hpp"
 #include "api/operation.hpp"
 #include "api/options.hpp"
+#include "api/parted_call.hpp"
 #include "api/tuning.hpp"
-#include "plan/attention_plan.hpp"
+#include "plan/attention_run.hpp"
 #include "plan/visible_keys.hpp"
 
 namespace qkv {
@@ -144,8 +145,13 @@ struct Attention {
   }
 
   static void compute(const Plan<Body>& plan, const Args& args, int64_t first, int64_t last, char* slot) {
-    run_attention(plan, args, first, last, slot);
+    run_attention(plan, args, {first, last, slot});
   }
+
+  using Parts = AttentionParts;
+  static constexpr auto find_parts = &qkv::find_parts;
+  static constexpr auto compute_parts = &run_attention_parts;
+  static constexpr auto join_parts = &join_attention_parts;
 };
 
 }  // namespace
@@ -165,4 +171,9 @@ qkv_status qkv_attention_run(const qkv_plan* plan, const qkv_attention_args* arg
 qkv_status qkv_attention(const qkv_attention_args* args, const qkv_pool* pool, void* workspace,
                          size_t workspace_bytes) {
   return call_operation<Attention>(args, pool, workspace, workspace_bytes);
+}
+
+qkv_status qkv_attention_run_all(const qkv_plan* plan, const qkv_attention_args* args, const qkv_pool* pool,
+                                 void* workspace, size_t workspace_bytes) {
+  return run_all<Attention>(plan, args, pool, {workspace, workspace_bytes});
 }

@@ -10,6 +10,7 @@
 //   check_fit(body, args)                the options are those of the plan
 //   check_contents(plan, args, first, last)   data that could lead these tasks out of an operand
 //   compute(plan, args, first, last, slot)    trusts everything
+//   Parts                                optional: tasks can be cut into parts, see parted_call.hpp
 #pragma once
 
 #include <atomic>
@@ -56,17 +57,25 @@ qkv_status plan_operation(const typename Op::Args* args, qkv_plan* storage) {
   return QKV_OK;
 }
 
+// The plan inside `storage`, and args that fit it, but for their data.
 template <class Op>
-qkv_status run_operation(const qkv_plan* storage, const typename Op::Args* args, const Share& share) {
-  const auto* plan = read_plan<typename Op::Body>(storage, Op::operation);
+qkv_status read_planned(const qkv_plan* storage, const typename Op::Args* args, const Plan<typename Op::Body>*& plan,
+                        typename Op::Args& checked) {
+  plan = read_plan<typename Op::Body>(storage, Op::operation);
   if (plan == nullptr) {
     return fail(QKV_INVALID_ARGUMENT, "plan = %p: not a plan of this operation", static_cast<const void*>(storage));
   }
-  typename Op::Args checked;
   if (const qkv_status status = read_args(args, checked); status != QKV_OK) return status;
   if (const qkv_status status = Op::check_options(checked); status != QKV_OK) return status;
   if (const qkv_status status = Op::check_fit(plan->body, checked); status != QKV_OK) return status;
-  const qkv_status as_planned = check_layouts(Op::operands(plan->body.args, checked));
+  return check_layouts(Op::operands(plan->body.args, checked));
+}
+
+template <class Op>
+qkv_status run_operation(const qkv_plan* storage, const typename Op::Args* args, const Share& share) {
+  const Plan<typename Op::Body>* plan;
+  typename Op::Args checked;
+  const qkv_status as_planned = read_planned<Op>(storage, args, plan, checked);
   if (as_planned != QKV_OK) return as_planned;
   if (const qkv_status status = check_share(plan->header, share); status != QKV_OK) return status;
   const qkv_status sound = check_data<Op>(*plan, checked, share.first_task, share.last_task);
@@ -74,6 +83,9 @@ qkv_status run_operation(const qkv_plan* storage, const typename Op::Args* args,
   compute<Op>(*plan, checked, share);
   return QKV_OK;
 }
+
+template <class Op>
+struct PartedCall;
 
 // A call that was validated as a whole: its workers' shares are not looked at again, but for what the pool asks of
 // them.
@@ -86,11 +98,41 @@ struct Call {
 
   qkv_status prepare(const typename Op::Args* caller_args, const qkv_pool* pool, size_t workspace_bytes) {
     const FloatEnvironment environment;
-    if (const qkv_status wrong = make_checked_plan<Op>(caller_args, args, plan); wrong != QKV_OK) return wrong;
+    const qkv_status wrong = make_checked_plan<Op>(caller_args, args, plan);
+    return wrong != QKV_OK ? wrong : check_rest(pool, workspace_bytes);
+  }
+
+  qkv_status prepare_planned(const qkv_plan* storage, const typename Op::Args* caller_args, const qkv_pool* pool,
+                             size_t workspace_bytes) {
+    const Plan<typename Op::Body>* planned;
+    const qkv_status wrong = read_planned<Op>(storage, caller_args, planned, args);
+    if (wrong != QKV_OK) return wrong;
+    plan = *planned;
+    return check_rest(pool, workspace_bytes);
+  }
+
+  qkv_status check_rest(const qkv_pool* pool, size_t workspace_bytes) {
     if (const qkv_status wrong = check_pool(pool); wrong != QKV_OK) return wrong;
     const int32_t workers = pool == nullptr ? 1 : pool->worker_count;
     const qkv_status short_of = check_workspace(plan.header, workers, workspace, workspace_bytes);
     return short_of != QKV_OK ? short_of : check_data<Op>(plan, args, 0, plan.header.task_count);
+  }
+
+  qkv_status run(const qkv_pool* pool) {
+    const int64_t tasks = plan.header.task_count;
+    if (pool == nullptr || tasks == 0) {
+      compute<Op>(plan, args, {0, tasks, 0, workspace});
+      return QKV_OK;
+    }
+    if constexpr (requires { typename Op::Parts; }) {
+      if (cuts_tasks(plan.header, pool->worker_count)) return PartedCall<Op>{*this, *pool}.run();
+    }
+    if (tasks == 1) {
+      compute<Op>(plan, args, {0, tasks, 0, workspace});
+      return QKV_OK;
+    }
+    pool->parallel_for(pool->context, tasks, &run_tasks, this);
+    return status.load();
   }
 
   static void run_tasks(void* context, int64_t first_task, int64_t last_task, int32_t worker) {
@@ -106,14 +148,24 @@ template <class Op>
 qkv_status call_operation(const typename Op::Args* args, const qkv_pool* pool, void* workspace, size_t bytes) {
   Call<Op> call;
   call.workspace = workspace;
-  if (const qkv_status status = call.prepare(args, pool, bytes); status != QKV_OK) return status;
-  const int64_t tasks = call.plan.header.task_count;
-  if (pool == nullptr || tasks <= 1) {
-    compute<Op>(call.plan, call.args, {0, tasks, 0, workspace});
-    return QKV_OK;
-  }
-  pool->parallel_for(pool->context, tasks, &Call<Op>::run_tasks, &call);
-  return call.status.load();
+  const qkv_status status = call.prepare(args, pool, bytes);
+  return status == QKV_OK ? call.run(pool) : status;
+}
+
+// Workspace as a call brings it.
+struct WorkspaceBytes {
+  void* data;
+  size_t size;
+};
+
+// The same with a plan.
+template <class Op>
+qkv_status run_all(const qkv_plan* storage, const typename Op::Args* args, const qkv_pool* pool,
+                   const WorkspaceBytes& workspace) {
+  Call<Op> call;
+  call.workspace = workspace.data;
+  const qkv_status status = call.prepare_planned(storage, args, pool, workspace.size);
+  return status == QKV_OK ? call.run(pool) : status;
 }
 
 }  // namespace qkv

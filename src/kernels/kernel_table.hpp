@@ -33,15 +33,15 @@ inline constexpr int64_t prefill_task_rows = 256;
 inline constexpr int64_t max_keys_per_block = 512;
 
 // Numbers that a row's online softmax takes in AttentionScratch::state.
-inline constexpr int64_t state_numbers = 7;
+inline constexpr int64_t prefill_state_numbers = 7, decode_state_numbers = 4;
 
 // Where a task keeps its intermediate results. 64-byte aligned, laid out by plan/attention_scratch. A panel is as many
 // query rows as a tile has lanes.
 struct AttentionScratch {
   float* query;   // prefill: per panel [key dim][panel rows]; decode: [rows][key dim]. Scaled to log2 units
-  float* output;  // prefill: per panel [2][value dim + 1][panel rows], sums of weights last; decode: [2][rows][padded
-                  // value dim]. Of a span of keys, and of all before; not yet normalised
-  float* state;   // of the online softmax, state_numbers per row
+  float* output;  // prefill: per panel [2][value dim + 1][panel rows], sums of weights last; decode: [2] parts. Of a
+                  // span of keys, and of all before; not yet normalised
+  float* state;   // of the online softmax, some numbers per row
   float* weight;  // prefill: [keys per block][panel rows]; decode: [rows][keys per block + panel rows]
   float* key;     // [keys per block][padded key dim], only where dims have no unit stride, or keys are packed
   float* value;   // [keys per block][padded value dim], only where the caller's layout cannot be read by whole vectors
@@ -59,6 +59,12 @@ struct AttentionTask {
   const KeyRange* visible;  // [row_count], begins and ends in ascending order
   int64_t keys_per_block;   // a multiple of key_group
   int64_t keys_per_span;    // a multiple of keys_per_block
+  // Decode. A part is what the rows' sums over one span of keys take, part_floats; a row adds up its parts in the order
+  // of spans, whoever computed them. Without `parts` a task covers all keys and writes the output. With them, decode
+  // leaves the part of the one span `keys`, and join finds those of all spans of `keys`, one after another.
+  KeyRange keys;
+  float* parts;
+  int64_t part_floats;
   AttentionScratch scratch;
 };
 
@@ -73,6 +79,7 @@ struct AttentionKernels {
   AttentionFunction prefill[attention_recipe_count];
   AttentionFunction decode[attention_recipe_count];
   AttentionFunction decode_cached[attention_recipe_count];
+  AttentionFunction join;     // of parts that either decode left
   AttentionFunction weights;  // the optional weight output; uses scratch.query and scratch.row
 };
 

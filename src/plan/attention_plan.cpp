@@ -77,6 +77,16 @@ void write_name(const qkv_attention_args& args, Plan<AttentionPlan>& plan) {
                 body.isa);
 }
 
+// Parts, if tasks are few, are spans of keys. There may be room for keys that no call will bring.
+void cut_tasks(const qkv_attention_args& args, Plan<AttentionPlan>& plan) {
+  constexpr int64_t most_parts = 4096;
+  AttentionPlan& body = plan.body;
+  const int64_t spans = divide_up(args.key.shape[2], body.keys_per_span);
+  body.part_floats = decode_part_floats(body.rows_per_task, args.value.shape[3], body.kernels->lanes);
+  plan.header.part_count = spans > most_parts ? 0 : spans;
+  plan.header.part_bytes = body.part_floats * int64_t{sizeof(float)};
+}
+
 double key_value_bytes(const qkv_attention_args& args, const AttentionPlan& body) {
   if (!body.cached) return bytes_of(args.key) + bytes_of(args.value);
   const auto pages = static_cast<double>(args.query.shape[0]) * static_cast<double>(body.pages_per_sequence);
@@ -114,6 +124,7 @@ bool make_attention_plan(const qkv_attention_args& args, const Tuning& tuning, P
     return false;
   }
   plan.header.worker_bytes = body.layout.bytes;
+  if (body.decodes) cut_tasks(args, plan);
   body.args.key_count = nullptr;
   body.args.first_query_position = nullptr;
   return true;
@@ -128,42 +139,6 @@ void describe_attention(const qkv_attention_args& args, Plan<AttentionPlan>& pla
   header.bytes = used_keys(args) * key_value_bytes(args, plan.body);
   for (const qkv_tensor& view : {args.query, args.output, args.lse, args.weights, args.bias, args.mask}) {
     header.bytes += bytes_of(view);
-  }
-}
-
-BatchRange batches_of_tasks(const AttentionPlan& plan, int64_t first_task, int64_t last_task) {
-  if (first_task == last_task) return {0, 0};
-  // Tasks run through heads, then batch entries, then blocks of rows, as in run_attention.
-  const int64_t batches = plan.args.query.shape[0], key_heads = plan.args.key.shape[1];
-  const int64_t first = first_task / key_heads, last = (last_task - 1) / key_heads;
-  return {first % batches, std::min(batches, last - first + 1)};
-}
-
-void run_attention(const Plan<AttentionPlan>& plan, const qkv_attention_args& args, int64_t first_task,
-                   int64_t last_task, char* workspace) {
-  const AttentionPlan& body = plan.body;
-  auto* slot = reinterpret_cast<float*>(workspace);
-  auto* visible = reinterpret_cast<KeyRange*>(slot + body.layout.visible);
-  const int64_t key_heads = args.key.shape[1], heads = args.query.shape[0] * key_heads;
-  const int64_t rows = args.query.shape[2] * body.group;
-  AttentionTask task{};
-  task.args = &args;
-  task.scale = body.scale;
-  task.group = body.group;
-  task.visible = visible;
-  task.keys_per_block = body.keys_per_block;
-  task.keys_per_span = body.keys_per_span;
-  task.scratch = scratch_in(slot, body.layout);
-  for (int64_t index = first_task; index < last_task; index++) {
-    // The last rows see most under a causal mask: their blocks come first.
-    const int64_t block = body.row_blocks - 1 - index / heads;
-    task.batch = index % heads / key_heads;
-    task.key_head = index % heads % key_heads;
-    task.first_row = block * body.rows_per_task;
-    task.row_count = std::min(body.rows_per_task, rows - task.first_row);
-    find_visible_keys(args, {task.batch, task.first_row, task.row_count, body.group}, visible);
-    body.attend(task);
-    if (args.weights.rank != 0) body.kernels->weights(task);
   }
 }
 

@@ -20,7 +20,8 @@ struct AttentionPlan {
   int64_t pages_per_sequence;
   int64_t group, rows_per_task, row_blocks;
   int64_t keys_per_block, keys_per_span;
-  float scale;  // in log2 units
+  int64_t part_floats;  // see AttentionTask
+  float scale;          // in log2 units
   ScratchLayout layout;
 };
 
@@ -29,14 +30,5 @@ bool make_attention_plan(const qkv_attention_args& args, const Tuning& tuning, P
 
 // What a plan tells of itself: the kernel's name, flops at the counts and positions in args, bytes.
 void describe_attention(const qkv_attention_args& args, Plan<AttentionPlan>& plan);
-
-// Batch entries that tasks [first_task, last_task) read: `count` of them from `first` on; after the last comes entry 0.
-struct BatchRange {
-  int64_t first, count;
-};
-BatchRange batches_of_tasks(const AttentionPlan& plan, int64_t first_task, int64_t last_task);
-
-void run_attention(const Plan<AttentionPlan>& plan, const qkv_attention_args& args, int64_t first_task,
-                   int64_t last_task, char* workspace);
 
 }  // namespace qkv

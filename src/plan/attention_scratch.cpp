@@ -8,6 +8,8 @@
 namespace qkv {
 namespace {
 
+constexpr int64_t floats_per_line = cache_line / 4;
+
 // Hands out aligned pieces of a worker's slot; `valid` turns false when sizes overflow.
 class SlotBuilder {
  public:
@@ -26,7 +28,6 @@ class SlotBuilder {
   int64_t bytes() const { return next_ * 4; }
 
  private:
-  static constexpr int64_t floats_per_line = cache_line / 4;
   int64_t next_ = 0;
   bool valid_ = true;
 };
@@ -36,6 +37,13 @@ bool unit_stride(const qkv_tensor& view) {
 }
 
 }  // namespace
+
+int64_t decode_part_floats(int64_t rows, int64_t value_dim, int64_t lanes) {
+  int64_t outputs, floats;
+  const bool overflows = __builtin_mul_overflow(rows, round_up(value_dim, lanes), &outputs) ||
+                         __builtin_add_overflow(outputs, 2 * round_up(rows, lanes) + floats_per_line, &floats);
+  return overflows ? INT64_MAX : floats / floats_per_line * floats_per_line;
+}
 
 bool lay_out_scratch(const qkv_attention_args& args, const ScratchNeeds& needs, ScratchLayout& layout) {
   const int64_t key_dim = args.query.shape[3], value_dim = args.value.shape[3];
@@ -51,8 +59,10 @@ bool lay_out_scratch(const qkv_attention_args& args, const ScratchNeeds& needs, 
   SlotBuilder slot;
   layout.visible = slot.take({rows, sizeof(KeyRange) / 4});
   layout.query = slot.take({rows, decodes ? padded_key : key_dim});
-  layout.output = slot.take({2, rows, decodes ? padded_value : value_dim + 1});
-  layout.state = slot.take({decodes ? round_up(rows, lanes) : rows, state_numbers});
+  layout.output =
+      decodes ? slot.take({2, decode_part_floats(rows, value_dim, lanes)}) : slot.take({2, rows, value_dim + 1});
+  layout.state =
+      decodes ? slot.take({round_up(rows, lanes), decode_state_numbers}) : slot.take({rows, prefill_state_numbers});
   layout.weight = decodes ? slot.take({rows, block + lanes}) : slot.take({block, panel});
   layout.key = slot.take_if(copies_key, {block, padded_key});
   layout.value = slot.take_if(copies_value, {block, padded_value});

@@ -20,6 +20,9 @@ struct ScratchLayout {
   int64_t bytes;  // of the slot
 };
 
+// Shifts, sums and outputs of the rows of a decode task; INT64_MAX if that overflows.
+int64_t decode_part_floats(int64_t rows, int64_t value_dim, int64_t lanes);
+
 // False if the size overflows.
 bool lay_out_scratch(const qkv_attention_args& args, const ScratchNeeds& needs, ScratchLayout& layout);
 

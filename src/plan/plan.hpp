@@ -28,6 +28,8 @@ enum class Operation : uint32_t {
 
 inline constexpr uint32_t plan_magic = 0x716b7670;  // "qkvp"
 inline constexpr int64_t cache_line = 64;
+// With so many tasks for each worker, one more or less is no loss.
+inline constexpr int64_t tasks_for_worker = 4;
 
 struct PlanHeader {
   uint32_t magic;
@@ -35,6 +37,8 @@ struct PlanHeader {
   char kernel[64];  // "attention.prefill.f32.plain@avx512"
   int64_t task_count;
   int64_t worker_bytes;  // workspace of one worker, a multiple of a cache line
+  int64_t part_count;    // of a task, into which few tasks are cut for many workers; 0: a task is never cut
+  int64_t part_bytes;    // workspace of what a part leaves, behind that of all workers; a multiple of a cache line
   double flops;
   double bytes;
 };
@@ -60,13 +64,28 @@ const Plan<Body>* read_plan(const qkv_plan* storage, Operation operation) {
   return valid ? plan : nullptr;
 }
 
-// Workers' slots follow one another; the slack aligns the first. SIZE_MAX: more than there can be.
+// What parts of all tasks leave. 0 where tasks are many enough, or one.
+inline size_t bytes_of_parts(const PlanHeader& header, int64_t workers) {
+  size_t bytes;
+  if (workers == 1 || header.part_count < 2 || header.task_count / tasks_for_worker >= workers) return 0;
+  const bool overflows = __builtin_mul_overflow(header.task_count, header.part_count, &bytes) ||
+                         __builtin_mul_overflow(bytes, header.part_bytes, &bytes);
+  return overflows ? 0 : bytes;
+}
+
+// Whether workers would wait for one another if each task were one worker's.
+inline bool cuts_tasks(const PlanHeader& header, int64_t workers) {
+  return bytes_of_parts(header, workers) > 0 && header.task_count % workers != 0;
+}
+
+// Workers' slots follow one another, and parts; the slack aligns the first. SIZE_MAX: more than there can be.
 inline size_t workspace_bytes(const PlanHeader& header, int64_t workers) {
   constexpr auto slack = static_cast<size_t>(cache_line - 1);
   size_t bytes = 0;
   if (header.worker_bytes == 0) return 0;
-  const bool overflows =
-      __builtin_mul_overflow(header.worker_bytes, workers, &bytes) || __builtin_add_overflow(bytes, slack, &bytes);
+  const bool overflows = __builtin_mul_overflow(header.worker_bytes, workers, &bytes) ||
+                         __builtin_add_overflow(bytes, slack, &bytes) ||
+                         __builtin_add_overflow(bytes, bytes_of_parts(header, workers), &bytes);
   return overflows ? SIZE_MAX : bytes;
 }
 

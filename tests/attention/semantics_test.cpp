@@ -235,7 +235,8 @@ TEST_CASE("semantics: the plan names the kernel it took") {
       const std::string kernel = qkv_plan_describe(&plan, 1).kernel;
       CAPTURE(kernel);
       CHECK(kernel.starts_with("attention."));
-      CHECK(kernel.find("@" + tier) != std::string::npos);
+      const std::string owner = tier == "avx512_bf16" ? "avx512" : tier;  // which has no attention of its own
+      CHECK(kernel.ends_with("@" + owner));
     });
   }
 }

@@ -150,10 +150,10 @@ inline void add_values_carefully(const DecodeRows& rows, Scalars value, int64_t 
 
 template <AttentionRecipe recipe>
 void decode(const AttentionTask& task) {
-  const DecodeRows rows = open_rows(task);
+  const DecodeRows rows = start_rows(task);
   load_query(task, rows);
   const int64_t value_dim = task.args->value.shape[3];
-  const KeyRange any{task.visible[0].begin, task.visible[rows.count - 1].end};
+  const KeyRange any = keys_of(task);
   // From the block's start: which lane a key falls into, and so the order of the sum, does not depend on other rows.
   for_blocks(task, any, [&](int64_t begin, int64_t end, bool closes_span) {
     score_rows(task, rows, begin, end);
@@ -164,9 +164,9 @@ void decode(const AttentionTask& task) {
     } else {
       add_values(rows, value, end - begin);
     }
-    if (closes_span) close_span(rows);
+    if (closes_span) close_span(task, rows);
   });
-  close_rows(task, rows);
+  if (task.parts == nullptr) write_output(task, rows);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ constexpr AttentionKernels attention_kernels{
     .prefill = {prefill<attention_plain>, prefill<attention_biased>},
     .decode = {decode<attention_plain>, decode<attention_biased>},
     .decode_cached = {decode_cached<attention_plain>, decode_cached<attention_biased>},
+    .join = join_parts,
     .weights = weights,
 };
 

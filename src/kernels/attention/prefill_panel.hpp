@@ -57,7 +57,7 @@ inline Panel open_panel(const AttentionTask& task, int64_t index) {
   panel.output = task.scratch.output + index * 2 * sums;
   panel.total = panel.output + sums;
   panel.output_fresh = panel.total_fresh = true;
-  panel.shift = task.scratch.state + index * state_numbers * panel_rows;
+  panel.shift = task.scratch.state + index * prefill_state_numbers * panel_rows;
   panel.folded = panel.shift + panel_rows;
   panel.limit = panel.folded + panel_rows;
   panel.block_sum = panel.limit + panel_rows;
