@@ -47,9 +47,9 @@ struct DotTile {
   // Dimensions [c, c + count) of the keys from `keys` on.
   QKV_INLINE void step(const float* const* keys, const float* query, int64_t query_stride, int64_t c, int64_t count) {
     Floats operand[size_t{rows}];
-    QKV_UNROLL for (int r = 0; r < rows; r++) operand[r] = load(query + r * query_stride + c);
+    QKV_UNROLL for (int r = 0; r < rows; r++) operand[r] = load_shared(query + r * query_stride + c);
     QKV_UNROLL for (int k = 0; k < dot_keys; k++) {
-      const Floats key = load_first(keys[k] + c, count);
+      const Floats key = rows > 1 && count == lanes ? load_shared(keys[k] + c) : load_first(keys[k] + c, count);
       QKV_UNROLL for (int r = 0; r < rows; r++) sum[k][r] = fma(key, operand[r], sum[k][r]);
     }
   }
