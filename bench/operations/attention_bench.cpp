@@ -2,6 +2,8 @@
 // Attention on contiguous [batch, head, row, dim] operands.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "operations/attention_verdict.hpp"
 #include "operations/call_of.hpp"
 
@@ -25,7 +27,16 @@ struct AttentionOperands {
         key(sizes.batch * sizes.kv_heads * sizes.keys * sizes.head_dim, 2),
         value(sizes.batch * sizes.kv_heads * sizes.keys * sizes.value_dim, 3),
         result(Floats::filled(sizes.batch * sizes.heads * sizes.queries * sizes.value_dim, 0)),
-        positions(static_cast<size_t>(sizes.batch), sizes.position) {}
+        positions(static_cast<size_t>(sizes.batch), sizes.position) {
+    if (sizes.rising != 0) make_scores_rise();
+  }
+
+  // Each key's score is about 0.4 above the one before. The default scale is 1 / sqrt(head_dim).
+  void make_scores_rise() {
+    const int64_t dim = shape.head_dim;
+    for (int64_t i = 0; i * dim < std::ssize(query); i++) query.data()[i * dim] = std::sqrt(static_cast<float>(dim));
+    for (int64_t i = 0; i * dim < std::ssize(key); i++) key.data()[i * dim] = 0.4F * static_cast<float>(i % shape.keys);
+  }
 
   qkv_attention_args args() {
     auto args = make<qkv_attention_args>();

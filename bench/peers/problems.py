@@ -37,7 +37,7 @@ class Problem:
 class Attention(Problem):
     operation = "attention"
     defaults = {"batch": 1, "kv_heads": "heads", "keys": "queries", "value_dim": "head_dim",
-                "causal": 0, "window": 0, "position": 0, "cache": "none", "page": 0}
+                "causal": 0, "window": 0, "position": 0, "cache": "none", "page": 0, "rising": 0}
     choices = {"cache": tuple(CACHES)}
     batch: int
     heads: int
@@ -51,6 +51,7 @@ class Attention(Problem):
     position: int
     cache: str
     page: int
+    rising: int
 
     def visible(self, query: int) -> range:
         """The keys that a query row sees."""

@@ -20,9 +20,13 @@ def operands(problem) -> dict[str, np.ndarray]:
     if isinstance(problem, Attention):
         queries = (problem.batch, problem.heads, problem.queries)
         keys = (problem.batch, problem.kv_heads, problem.keys)
-        return {"query": random_floats(*queries, problem.head_dim, seed=1),
-                "key": random_floats(*keys, problem.head_dim, seed=2),
-                "value": random_floats(*keys, problem.value_dim, seed=3)}
+        found = {"query": random_floats(*queries, problem.head_dim, seed=1),
+                 "key": random_floats(*keys, problem.head_dim, seed=2),
+                 "value": random_floats(*keys, problem.value_dim, seed=3)}
+        if problem.rising:  # each key's score is about 0.4 above the one before
+            found["query"][..., 0] = problem.head_dim ** 0.5
+            found["key"][..., 0] = 0.4 * np.arange(problem.keys)
+        return found
     found = {"input": random_floats(problem.m, problem.k, seed=1),
              "weight": random_floats(problem.n, problem.k, seed=2)}
     return {**found, "bias": random_floats(problem.n, seed=3)} if problem.bias else found

@@ -39,6 +39,7 @@ void visit_fields(Attention& shape, const Visitor& visit) {
   visit(Field{"position", shape.position, 0, 0});
   visit(Field{"cache", shape.cache, 0, 0, 0, cache_dtypes});
   visit(Field{"page", shape.page, 0, 0});
+  visit(Field{"rising", shape.rising, 0, 0, 1});
 }
 
 template <class Visitor>

@@ -30,6 +30,7 @@ std::string own_fault(const Attention& shape) {
   if (shape.heads % shape.kv_heads != 0) {
     return fmt::format("kv_heads={} does not divide heads={}", shape.kv_heads, shape.heads);
   }
+  if (shape.rising != 0 && shape.cache != 0) return fmt::format("rising={}: not with a cache", shape.rising);
   if (shape.page == 0 || (shape.cache != 0 && shape.page % 16 == 0)) return "";
   return fmt::format("page={}: must be a multiple of 16, of a cache", shape.page);
 }

@@ -15,6 +15,7 @@ struct Attention {
   int64_t position = 0;  // of query row 0
   int64_t cache = 0;     // 0: K and V are tensors; else they are packed, in cache_dtypes[cache] of fields.hpp
   int64_t page = 0;      // tokens; 0: contiguous
+  int64_t rising = 0;    // 1: scores rise so fast from key to key that every few keys have a new maximum
 };
 
 struct Matmul {

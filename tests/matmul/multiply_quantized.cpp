@@ -99,7 +99,7 @@ QuantizedProblem quantized_problem(const BlockFacts& facts, int64_t m, int64_t n
 
 void check_on_every_tier(const QuantizedProblem& problem, uint64_t layout_seed, const Execution& execution) {
   const Expected expected = quantized_reference(problem);
-  for_each_tier([&](const std::string& tier) {
+  for_each_quantized_tier([&](const std::string& tier) {
     INFO("on ", tier, ": ", describe(problem), ", layouts ", layout_seed);
     CHECK(first_failure("output", multiply(problem, layout_seed, execution), expected) == "");
   });

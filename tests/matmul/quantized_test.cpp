@@ -52,7 +52,7 @@ TEST_CASE("quantised matmul: a one-hot input shows each weight") {
     for (int64_t row = 0; row < problem.m; row++) {
       for (int64_t k = 0; k < problem.k; k++) problem.input(row, k) = k == row ? 127 : 0;
     }
-    for_each_tier([&](const std::string& tier) {
+    for_each_quantized_tier([&](const std::string& tier) {
       CAPTURE(tier);
       const Array<float> output = multiply(problem);
       for_each_index(problem.output_shape(), [&](int64_t, int64_t, int64_t row, int64_t column) {
@@ -107,7 +107,7 @@ TEST_CASE("quantised matmul: NaN and infinity make their row NaN and change no o
     for (const float poison : {nan, infinity, -infinity}) {
       QuantizedProblem spoiled = clean;
       spoiled.input(4, 30) = poison;
-      for_each_tier([&](const std::string& tier) {
+      for_each_quantized_tier([&](const std::string& tier) {
         CAPTURE(tier);
         const Array<float> before = multiply(clean), after = multiply(spoiled);
         for_each_index(clean.output_shape(), [&](int64_t, int64_t, int64_t row, int64_t column) {
@@ -142,7 +142,7 @@ TEST_CASE("quantised matmul: same row, same bits: workers, tasks, neighbours, st
     tuning.size = sizeof tuning;
     tuning.matmul_rows_per_task = 1 + static_cast<int64_t>(seed % 9);
     tuning.matmul_panels_per_task = 1 + static_cast<int64_t>(seed % 3);
-    for_each_tier([&](const std::string& tier) {
+    for_each_quantized_tier([&](const std::string& tier) {
       INFO("on ", tier, ", seed ", seed, ": ", describe(problem));
       const Array<float> whole = multiply(problem);
       const uint64_t hash = bit_hash(whole);

@@ -29,8 +29,19 @@ class TierScope {
   TierScope& operator=(const TierScope&) = delete;
 };
 
+// Of those that this machine runs, the tiers with f32 kernels of their own: avx512_bf16 has those of avx512.
 template <typename Check>
 void for_each_tier(const Check& check) {
+  for (const std::string& tier : tier_report().checked) {
+    if (tier == "avx512_bf16") continue;
+    const TierScope scope(tier);
+    check(tier);
+  }
+}
+
+// Each has kernels of its own for quantised weights.
+template <typename Check>
+void for_each_quantized_tier(const Check& check) {
   for (const std::string& tier : tier_report().checked) {
     const TierScope scope(tier);
     check(tier);

@@ -12,8 +12,13 @@ from problems import ACTIVATIONS, Attention
 REASON_BYTES = 256
 
 
+# Those of native/peer.hpp: a peer knows no packed cache, and sees in the operands what they are.
+ATTENTION_SIZES = ("batch", "heads", "kv_heads", "queries", "keys", "head_dim", "value_dim", "causal", "window",
+                   "position")
+
+
 class AttentionProblem(ctypes.Structure):
-    _fields_ = [*((name, c_int64) for name in Attention.field_names()),
+    _fields_ = [*((name, c_int64) for name in ATTENTION_SIZES),
                 *((name, c_void_p) for name in ("query", "key", "value", "output")), ("threads", c_int64)]
 
 
@@ -44,7 +49,7 @@ class Peer:
     def prepare(self, problem, given: dict[str, np.ndarray]) -> Prepared:
         if isinstance(problem, Attention):
             output = np.empty((problem.batch, problem.heads, problem.queries, problem.value_dim), np.float32)
-            values = [getattr(problem, name) for name in Attention.field_names()]
+            values = [getattr(problem, name) for name in ATTENTION_SIZES]
             operands = [given["query"], given["key"], given["value"], output]
             arguments = AttentionProblem(*values, *map(pointer, operands), self.threads)
             return self.prepared(self.library.qkv_peer_attention, arguments, operands)

@@ -114,10 +114,22 @@ constexpr int value_vectors(int height) {
 
 template <int height, int vectors>
 QKV_INLINE void add_value_tile(const DecodeRows& rows, int64_t row, int64_t column, Scalars value, int64_t keys) {
+  constexpr int64_t at_once = 4;
   RegisterTile<height, vectors> tile;
   tile.clear();
-  tile.template multiply<Lie::rows>({rows.weight + row * rows.weight_stride, rows.weight_stride},
-                                    {value.data + column, value.stride}, keys);
+  Scalars weight{rows.weight + row * rows.weight_stride, rows.weight_stride};
+  Vectors vector{value.data + column, value.stride};
+  const RowsAhead ahead = rows_ahead(value, rows.output_stride);
+  int64_t k = 0;
+  if (row == 0 && rows.fetches) {
+    for (; k + at_once <= keys; k += at_once) {
+      prefetch_rows<at_once, vectors * lanes* int{sizeof(float)}>(ahead, k, column);
+      tile.template multiply<Lie::rows>(weight, vector, at_once);
+      weight.data += at_once;
+      vector.data += at_once * value.stride;
+    }
+  }
+  tile.template multiply<Lie::rows>(weight, vector, keys - k);
   float* output = rows.output + row * rows.output_stride + column;
   tile.add_rows(output, rows.output_stride);
   tile.store_rows(output, rows.output_stride);

@@ -26,7 +26,14 @@ struct DecodeRows : RowSums {  // of this span of keys
   float* factor;          // [lane_count]: of what was summed before
   float* weight;          // [count][weight_stride]
   int64_t weight_stride;
+  bool fetches;  // K and V are too large to be in L2 from an earlier call
 };
+
+inline bool exceeds_l2(const qkv_attention_args& args) {
+  constexpr int64_t usual_l2 = int64_t{1} << 20;
+  const int64_t keys = args.key.shape[0] * args.key.shape[1] * args.key.shape[2];
+  return keys > usual_l2 / int64_t{sizeof(float)} / larger(1, args.key.shape[3] + args.value.shape[3]);
+}
 
 // A part is shifts, sums, outputs.
 inline RowSums sums_in(float* part, int64_t lane_count) {
@@ -53,6 +60,7 @@ inline DecodeRows open_rows(const AttentionTask& task) {
   const int64_t key_dim = task.args->query.shape[3], value_dim = task.args->value.shape[3];
   DecodeRows rows{};
   rows.count = task.row_count;
+  rows.fetches = exceeds_l2(*task.args);
   rows.query = task.scratch.query;
   rows.query_stride = (key_dim + lanes - 1) / lanes * lanes;
   rows.output_stride = (value_dim + lanes - 1) / lanes * lanes;

@@ -32,6 +32,16 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
 QKV_INLINE Floats load(const float* from) {
   return Floats::load_unaligned(from);
 }
+// A load that several multiply-adds share. Without this GCC makes it part of each, and loads become the limit.
+QKV_INLINE Floats load_shared(const float* from) {
+  Floats values = load(from);
+#if defined(__aarch64__)
+  asm("" : "+w"(values.data));
+#elif !defined(__clang__)
+  asm("" : "+v"(values.data));
+#endif
+  return values;
+}
 QKV_INLINE void store(float* to, Floats values) {
   values.store_unaligned(to);
 }

@@ -71,7 +71,9 @@ struct RegisterTile {
   template <Lie lie, int first_vector>
   QKV_INLINE void step(const float* scalars, int64_t stride, const float* vector) {
     Floats operand[size_t{vectors}];
-    QKV_UNROLL for (int j = first_vector; j < vectors; j++) operand[j] = load(vector + j * lanes);
+    QKV_UNROLL for (int j = first_vector; j < vectors; j++) {
+      operand[j] = rows > 1 ? load_shared(vector + j * lanes) : load(vector + j * lanes);
+    }
     if constexpr (columns_in_lanes && lie == Lie::columns) return step_in_lanes<first_vector>(scalars, operand);
     QKV_UNROLL for (int i = 0; i < rows; i++) {
       const Floats scalar = broadcast(scalars[lie == Lie::rows ? i * stride : i]);
