@@ -9,7 +9,9 @@
 #include "cli/machine.hpp"
 #include "command/interrupt.hpp"
 #include "command/settings.hpp"
+#include "limits/fma_loops.hpp"
 #include "limits/memory_levels.hpp"
+#include "problems/work.hpp"
 #include "qkv/version.h"
 
 namespace qkv::bench {
@@ -36,9 +38,13 @@ std::set<int> thread_counts(const std::vector<Case>& cases) {
   return counts;
 }
 
+bool any_of_bytes(const std::vector<Case>& cases) {
+  return std::ranges::any_of(cases, [](const Case& one) { return work_of(one.problem.shape).of_bytes; });
+}
+
 void print_limit(std::FILE* stream, const std::string& name, const std::set<int>& threads, Limits& limits) {
-  const char* unit = name.starts_with("fma") ? "GFLOP/s" : "GB/s";
-  std::string line = fmt::format("limit {:<12}", name);
+  const char* unit = name.starts_with("read") ? "GB/s" : "GFLOP/s";
+  std::string line = fmt::format("limit {:<15}", name);
   for (const int count : threads) {
     const double rate = limits.get(name, count).best() * 1e-9;
     line += fmt::format("  {:8.1f} {} on {} thread{}", rate, unit, count, count == 1 ? "" : "s");
@@ -122,6 +128,9 @@ void Session::begin() {
   if (measurement_.check_only) return;
   const std::set<int> threads = thread_counts(cases_);
   for (const std::string& isa : usable_isas()) print_limit(stream_, "fma " + isa, threads, limits_);
+  for (const std::string& isa : usable_isas()) {
+    if (any_of_bytes(cases_) && has_byte_loops(isa)) print_limit(stream_, "dot " + isa, threads, limits_);
+  }
   for (const MemoryLevel& level : memory_levels()) print_limit(stream_, "read " + level.name, threads, limits_);
 }
 

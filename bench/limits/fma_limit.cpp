@@ -2,10 +2,11 @@
 #include "limits/fma_limit.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace qkv::bench {
 
-FmaLimit::FmaLimit(const std::string& tier, const Team& team) : Limit(team), loops_(fma_loops(tier)) {
+FmaLimit::FmaLimit(std::vector<FmaLoop> loops, const Team& team) : Limit(team), loops_(std::move(loops)) {
   constexpr double wanted_seconds = 0.5e-3;
   const double flops = loops_.front().flops_per_iteration * static_cast<double>(iterations_ * team.threads());
   double rate = 0;

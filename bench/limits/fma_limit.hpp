@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// FLOP/s of the best loop of multiply-adds that a tier's instructions allow.
+// FLOP/s of the best loop of multiply-adds, of floats or of bytes, that a tier's instructions allow.
 #pragma once
 
 #include "limits/fma_loops.hpp"
@@ -9,7 +9,7 @@ namespace qkv::bench {
 
 class FmaLimit : public Limit {
  public:
-  FmaLimit(const std::string& tier, const Team& team);
+  FmaLimit(std::vector<FmaLoop> loops, const Team& team);
 
  private:
   size_t loop_count() const override { return loops_.size(); }

@@ -12,23 +12,30 @@ constexpr int unrolled = 2;  // times the chains stand in the loop
 
 constexpr float factor = 0.999F, addend = 0.001F;
 
-#define QKV_FMA_LOOP(name, vector, registers)                                                                        \
+// `step` stands for every chain \\i.
+#define QKV_CHAINS(name, vector, step, registers)                                                                    \
   void name(int64_t iterations) {                                                                                    \
     asm volatile("vbroadcastss %1, %%" vector "14\n\t vbroadcastss %2, %%" vector                                    \
                  "15\n\t"                                                                                            \
                  ".irp i," registers "\n\t vmovaps %%" vector "14, %%" vector                                        \
                  "\\i\n\t .endr\n\t"                                                                                 \
                  ".p2align 6\n\t 1:\n\t"                                                                             \
-                 ".rept 2\n\t .irp i," registers                                                                     \
+                 ".rept 2\n\t .irp i," registers "\n\t" step                                                         \
                  "\n\t"                                                                                              \
-                 "vfmadd213ps %%" vector "15, %%" vector "14, %%" vector                                             \
-                 "\\i\n\t"                                                                                           \
                  ".endr\n\t .endr\n\t dec %0\n\t jnz 1b\n\t vzeroupper"                                              \
                  : "+r"(iterations)                                                                                  \
                  : "m"(factor), "m"(addend)                                                                          \
                  : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", \
                    "xmm12", "xmm13", "xmm14", "xmm15", "cc");                                                        \
   }
+#define QKV_FMA_LOOP(name, vector, registers) \
+  QKV_CHAINS(name, vector, "vfmadd213ps %%" vector "15, %%" vector "14, %%" vector "\\i", registers)
+#define QKV_VNNI_LOOP(name, registers) QKV_CHAINS(name, "zmm", "vpdpbusd %%zmm15, %%zmm14, %%zmm\\i", registers)
+#define QKV_PAIRS_LOOP(name, vector, registers)                                                               \
+  QKV_CHAINS(name, vector,                                                                                    \
+             "vpmaddubsw %%" vector "15, %%" vector "14, %%" vector "13\n\t vpaddw %%" vector "13, %%" vector \
+             "\\i, %%" vector "\\i",                                                                          \
+             registers)
 
 QKV_FMA_LOOP(ymm_8, "ymm", "0,1,2,3,4,5,6,7")
 QKV_FMA_LOOP(ymm_10, "ymm", "0,1,2,3,4,5,6,7,8,9")
@@ -39,6 +46,14 @@ QKV_FMA_LOOP(zmm_8, "zmm", "0,1,2,3,4,5,6,7")
 QKV_FMA_LOOP(zmm_12, "zmm", "0,1,2,3,4,5,6,7,8,9,10,11")
 QKV_FMA_LOOP(zmm_16, "zmm", "0,1,2,3,4,5,6,7,8,9,10,11,16,17,18,19")
 QKV_FMA_LOOP(zmm_24, "zmm", "0,1,2,3,4,5,6,7,8,9,10,11,16,17,18,19,20,21,22,23,24,25,26,27")
+
+QKV_PAIRS_LOOP(ymm_pairs_6, "ymm", "0,1,2,3,4,5")
+QKV_PAIRS_LOOP(ymm_pairs_12, "ymm", "0,1,2,3,4,5,6,7,8,9,10,11")
+QKV_PAIRS_LOOP(zmm_pairs_6, "zmm", "0,1,2,3,4,5")
+QKV_PAIRS_LOOP(zmm_pairs_12, "zmm", "0,1,2,3,4,5,6,7,8,9,10,11")
+QKV_VNNI_LOOP(zmm_vnni_8, "0,1,2,3,4,5,6,7")
+QKV_VNNI_LOOP(zmm_vnni_12, "0,1,2,3,4,5,6,7,8,9,10,11")
+QKV_VNNI_LOOP(zmm_vnni_24, "0,1,2,3,4,5,6,7,8,9,10,11,16,17,18,19,20,21,22,23,24,25,26,27")
 
 // Seven chains of products by 1 (others would end in denormal numbers) among seven of sums.
 void xmm_7_and_7(int64_t iterations) {
@@ -100,6 +115,19 @@ std::vector<FmaLoop> fma_loops([[maybe_unused]] const std::string& tier) {
 #else
   return {loop(neon_8, 8), loop(neon_12, 12), loop(neon_16, 16), loop(neon_24, 24)};
 #endif
+}
+
+bool has_byte_loops(const std::string& tier) {
+  return tier.starts_with("avx");
+}
+
+std::vector<FmaLoop> byte_loops([[maybe_unused]] const std::string& tier) {
+#if defined(__x86_64__)
+  if (tier == "avx512_bf16") return {loop(zmm_vnni_8, 8, 64), loop(zmm_vnni_12, 12, 64), loop(zmm_vnni_24, 24, 64)};
+  if (tier == "avx512") return {loop(zmm_pairs_6, 6, 64), loop(zmm_pairs_12, 12, 64)};
+  if (tier == "avx2") return {loop(ymm_pairs_6, 6, 32), loop(ymm_pairs_12, 12, 32)};
+#endif
+  return {};
 }
 
 }  // namespace qkv::bench

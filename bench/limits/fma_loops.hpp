@@ -18,4 +18,9 @@ struct FmaLoop {
 // has no fused multiply-add: its loop multiplies and adds.
 std::vector<FmaLoop> fma_loops(const std::string& tier);
 
+// The same for products of bytes, four of which are added to a sum of 32 bits (VNNI), or two to one of 16 bits; for
+// tiers that have such instructions.
+bool has_byte_loops(const std::string& tier);
+std::vector<FmaLoop> byte_loops(const std::string& tier);
+
 }  // namespace qkv::bench

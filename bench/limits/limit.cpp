@@ -34,7 +34,9 @@ void Limit::calibrate() {
 }
 
 std::unique_ptr<Limit> make_limit(const std::string& name, const Team& team) {
-  if (name.starts_with("fma ")) return std::make_unique<FmaLimit>(name.substr(4), team);
+  if (name.starts_with("fma ")) return std::make_unique<FmaLimit>(fma_loops(name.substr(4)), team);
+  if (name.starts_with("dot ") && has_byte_loops(name.substr(4)))
+    return std::make_unique<FmaLimit>(byte_loops(name.substr(4)), team);
   if (name.starts_with("read ")) return std::make_unique<ReadLimit>(memory_level(name.substr(5)), team);
   throw std::invalid_argument(name + ": no such limit");
 }

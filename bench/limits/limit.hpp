@@ -39,8 +39,8 @@ class Limit {
   double best_ = 0, last_ = 0;
 };
 
-// "fma avx512" and so on for tiers, "read L1", "read L2", "read L3", "read DRAM" for levels that the machine has.
-// Throws std::invalid_argument for other names.
+// "fma avx512" and so on for tiers, "dot avx512" for those with products of bytes, "read L1", "read L2", "read L3",
+// "read DRAM" for levels that the machine has. Throws std::invalid_argument for other names.
 std::unique_ptr<Limit> make_limit(const std::string& name, const Team& team);
 
 // The limits of a run. Each is calibrated when it is first asked for.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matmul with a weight that is packed before the clock runs, as a runtime does when it loads a model.
 #include "operations/call_of.hpp"
+#include "problems/work.hpp"
 #include "reference/matmul.hpp"
 
 namespace qkv::bench {
@@ -63,6 +64,8 @@ struct MatmulOperands {
 }  // namespace
 
 std::unique_ptr<PreparedCall> prepare_one(const Matmul& shape, const Preparation& preparation) {
+  if (work_of(shape).of_bytes) return prepare_quantized(shape, preparation);
+  if (shape.weights != 0) throw NotSupported("no kernel for these weights");
   return make_call(MatmulOperands(shape), preparation);
 }
 

@@ -52,6 +52,7 @@ std::unique_ptr<PreparedCall> prepare(const Shape& shape, const Preparation& pre
 // One per operation, in operations/<operation>_bench.cpp.
 std::unique_ptr<PreparedCall> prepare_one(const Attention& shape, const Preparation& preparation);
 std::unique_ptr<PreparedCall> prepare_one(const Matmul& shape, const Preparation& preparation);
+std::unique_ptr<PreparedCall> prepare_quantized(const Matmul& shape, const Preparation& preparation);
 std::unique_ptr<PreparedCall> prepare_one(const Softmax& shape, const Preparation& preparation);
 std::unique_ptr<PreparedCall> prepare_one(const Norm& shape, const Preparation& preparation);
 std::unique_ptr<PreparedCall> prepare_one(const Activation& shape, const Preparation& preparation);

@@ -22,7 +22,7 @@ class Limit:
 
     def __init__(self, library: ctypes.CDLL, name: str, threads: int):
         self.library, self.name = library, name
-        self.unit = "FLOP/s" if name.startswith("fma ") else "bytes/s"
+        self.unit = "bytes/s" if name.startswith("read ") else "FLOP/s"
         self.handle = library.qkv_limit_open(name.encode(), threads)
         if not self.handle:
             raise OSError(f"the limit {name} cannot be measured")

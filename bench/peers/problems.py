@@ -7,6 +7,9 @@ from typing import ClassVar
 CACHES = {"none": 4, "f32": 4, "bf16": 2, "f16": 2, "i8": 1}  # bytes of an element of K and V
 ACTIVATIONS = ("none", "relu", "gelu", "gelu_tanh", "silu")
 FLOAT_BYTES = 4
+# Elements and bytes of a block.
+WEIGHTS = {"f32": (1, 4), "q4_0": (32, 18), "q4_1": (32, 20), "q8_0": (32, 34), "q4_k": (256, 144), "q6_k": (256, 210),
+           "f16": (1, 2), "bf16": (1, 2)}
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,12 @@ class Attention(Problem):
 @dataclass(frozen=True)
 class Matmul(Problem):
     operation = "matmul"
-    defaults = {"activation": "none", "bias": 0}
-    choices = {"activation": ACTIVATIONS}
+    defaults = {"weights": "f32", "activation": "none", "bias": 0}
+    choices = {"weights": tuple(WEIGHTS), "activation": ACTIVATIONS}
     m: int
     n: int
     k: int
+    weights: str
     activation: str
     bias: int
 
@@ -101,7 +105,9 @@ class Matmul(Problem):
 
     @property
     def bytes(self) -> float:
-        return float(FLOAT_BYTES * (self.m * self.k + self.n * self.k + self.m * self.n + self.bias * self.n))
+        elements, size = WEIGHTS[self.weights]
+        weight = self.n * self.k // elements * size
+        return float(FLOAT_BYTES * (self.m * self.k + self.m * self.n + self.bias * self.n) + weight)
 
     @property
     def operand_bytes(self) -> float:

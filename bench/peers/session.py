@@ -50,6 +50,8 @@ class Session:
     def measured(self, problem) -> dict:
         if getattr(problem, "cache", "none") != "none":
             raise engines.NotSupported("no packed cache that could be compared")
+        if getattr(problem, "weights", "f32") != "f32":
+            raise engines.NotSupported("no weights that could be compared")
         given = operands(problem)
         prepared = self.peer.prepare(problem, given)
         start = time.monotonic()

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Iterable, Iterator, NamedTuple
 
-from problems import OPERATIONS, Attention, Problem
+from problems import OPERATIONS, WEIGHTS, Attention, Matmul, Problem
 
 
 class ProblemError(ValueError):
@@ -63,6 +63,14 @@ def check(problem: Problem, where: str) -> None:
         raise ProblemError(f"{where}: kv_heads={problem.kv_heads} does not divide heads={problem.heads}")
     if isinstance(problem, Attention) and problem.page and (problem.cache == "none" or problem.page % 16):
         raise ProblemError(f"{where}: page={problem.page}: must be a multiple of 16, of a cache")
+    if isinstance(problem, Matmul):
+        check_blocks(problem, where)
+
+
+def check_blocks(problem: Matmul, where: str) -> None:
+    block = WEIGHTS[problem.weights][0]
+    if problem.k % block:
+        raise ProblemError(f"{where}: k={problem.k}: must be a multiple of {block}, the block")
 
 
 def parse_lines(lines: Iterable[str], source: str) -> Iterator[Line]:

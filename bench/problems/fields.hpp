@@ -20,6 +20,7 @@ struct Field {
 };
 
 inline constexpr std::array cache_dtypes = {"none", "f32", "bf16", "f16", "i8"};
+inline constexpr std::array weight_formats = {"f32", "q4_0", "q4_1", "q8_0", "q4_k", "q6_k", "f16", "bf16"};
 inline constexpr std::array norm_kinds = {"layer", "rms"};
 inline constexpr std::array activation_kinds = {"none", "relu", "gelu", "gelu_tanh", "silu"};
 inline constexpr std::array rope_kinds = {"halves", "interleaved"};
@@ -47,6 +48,7 @@ void visit_fields(Matmul& shape, const Visitor& visit) {
   visit(Field{"m", shape.m});
   visit(Field{"n", shape.n});
   visit(Field{"k", shape.k});
+  visit(Field{"weights", shape.weights, 0, 0, 0, weight_formats});
   visit(Field{"activation", shape.activation, 0, 0, 0, activation_kinds});
   visit(Field{"bias", shape.bias, 0, 0, 1});
 }

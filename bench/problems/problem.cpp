@@ -35,6 +35,11 @@ std::string own_fault(const Attention& shape) {
   return fmt::format("page={}: must be a multiple of 16, of a cache", shape.page);
 }
 
+std::string own_fault(const Matmul& shape) {
+  const int64_t block = weight_facts(shape.weights).elements;
+  return shape.k % block == 0 ? "" : fmt::format("k={}: must be a multiple of {}, the block", shape.k, block);
+}
+
 std::string own_fault(const Position& shape) {
   const int64_t least = shape.kind == QKV_POSITION_SINUSOIDAL_HALVES ? 4 : 2;
   if (shape.kind == QKV_POSITION_LEARNED || (shape.columns % 2 == 0 && shape.columns >= least)) return "";

@@ -20,6 +20,7 @@ struct Attention {
 
 struct Matmul {
   int64_t m = 1, n = 1, k = 1;
+  int64_t weights = 0;     // weight_formats[weights] of fields.hpp
   int64_t activation = 0;  // qkv_activation_kind
   int64_t bias = 0;
 };

@@ -42,8 +42,10 @@ Work work(const Attention& shape) {
 
 Work work(const Matmul& shape) {
   const double bias = shape.bias != 0 ? static_cast<double>(shape.n) : 0;
-  const double bytes = f32 * (product(shape.m, shape.k) + product(shape.n, shape.k) + product(shape.m, shape.n) + bias);
-  return {2 * product(shape.m, shape.n, shape.k), bytes, bytes};
+  const WeightFacts weight = weight_facts(shape.weights);
+  const double weight_bytes = product(shape.n, shape.k / weight.elements, weight.bytes);
+  const double bytes = f32 * (product(shape.m, shape.k) + product(shape.m, shape.n) + bias) + weight_bytes;
+  return {2 * product(shape.m, shape.n, shape.k), bytes, bytes, weight.elements > 1};
 }
 
 Work work_of_rows(double flops_per_element, double elements, double bytes) {
@@ -93,6 +95,11 @@ Work work(const RopeTable& shape) {
 }
 
 }  // namespace
+
+WeightFacts weight_facts(int64_t format) {
+  constexpr WeightFacts facts[] = {{1, 4}, {32, 18}, {32, 20}, {32, 34}, {256, 144}, {256, 210}, {1, 2}, {1, 2}};
+  return facts[format];
+}
 
 VisibleKeys visible_keys(const Attention& shape, int64_t row) {
   const int64_t position = shape.position + row;

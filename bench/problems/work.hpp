@@ -7,10 +7,19 @@
 namespace qkv::bench {
 
 struct Work {
-  double flops;          // useful ones: attention counts visible (query, key) pairs only
-  double bytes;          // of operands that must be read or written once
-  double operand_bytes;  // of all operands, also of what no row sees
+  double flops;           // useful ones: attention counts visible (query, key) pairs only
+  double bytes;           // of operands that must be read or written once
+  double operand_bytes;   // of all operands, also of what no row sees
+  bool of_bytes = false;  // products may be those of bytes
 };
+
+// A block of a weight in weight_formats[format] of fields.hpp. What a K format's scales take depends on who packs: the
+// file's size counts.
+struct WeightFacts {
+  int64_t elements, bytes;
+};
+
+WeightFacts weight_facts(int64_t format);
 
 Work work_of(const Shape& shape);
 

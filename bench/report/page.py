@@ -58,7 +58,7 @@ def limits(results: Results) -> str:
     head = "".join(f"<th>{sections.thread_name(count)}</th>" for count in threads)
     rows = ""
     for name, rates in sorted(results.peaks.items(), key=limit_order):
-        unit = "FLOP/s" if name.startswith("fma ") else "B/s"
+        unit = "B/s" if name.startswith("read ") else "FLOP/s"
         cells = "".join(f"<td>{si(rates[str(count)], unit) if str(count) in rates else ''}</td>" for count in threads)
         rows += f"<tr><td>{escape(name.replace('fma', 'FMA'))}</td>{cells}</tr>"
     return f"<table class='limits'><thead><tr><th>measured limit</th>{head}</tr></thead><tbody>{rows}</tbody></table>"

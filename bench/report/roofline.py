@@ -19,7 +19,7 @@ class Roofline:
         self.rows = [(row, self.attained(row)) for row in results.rows if row.threads == threads and row.intensity]
         self.rows = [(row, flops) for row, flops in self.rows if flops]
         rates = {name: rates[str(threads)] for name, rates in results.peaks.items() if str(threads) in rates}
-        self.arithmetic = {name: rate for name, rate in rates.items() if name.startswith("fma ")}
+        self.arithmetic = {name: rate for name, rate in rates.items() if not name.startswith("read ")}
         self.reads = {name: rate for name, rate in rates.items() if name.startswith("read ")}
         self.highest = max(self.arithmetic.values(), default=0)
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <stdexcept>
 
+#include "limits/fma_loops.hpp"
 #include "limits/limit.hpp"
 #include "limits/memory_levels.hpp"
 #include "limits/roofline.hpp"
@@ -17,6 +18,9 @@ using namespace qkv::bench;
 TEST_CASE("limits: every tier and every level gives a rate, and the best that was reached twice is kept") {
   Limits limits;
   for (const std::string& tier : qkv_test::tier_report().checked) CHECK(limits.get("fma " + tier, 1).measure() > 0);
+  for (const std::string& tier : qkv_test::tier_report().checked) {
+    if (has_byte_loops(tier)) CHECK(limits.get("dot " + tier, 1).measure() > 0);
+  }
   for (const MemoryLevel& level : memory_levels()) CHECK(limits.get("read " + level.name, 1).measure() > 0);
   for (const auto& one : limits.best()) {
     CAPTURE(one.first);
@@ -26,6 +30,7 @@ TEST_CASE("limits: every tier and every level gives a rate, and the best that wa
     CHECK(limit.best() >= one.second.at(1));
   }
   CHECK_THROWS_AS(limits.get("read L9", 1), std::invalid_argument);
+  CHECK_THROWS_AS(limits.get("dot generic", 1), std::invalid_argument);
   CHECK_THROWS_AS(limits.get("walk", 1), std::invalid_argument);
 }
 
@@ -63,6 +68,11 @@ TEST_CASE("limits: arithmetic bounds a large product, reading a row times a matr
   Limits limits;
   const Setting hot{"generic", 1, false}, cold{"generic", 1, true};
   CHECK(bound_of(work_of(Matmul{.m = 1024, .n = 1024, .k = 1024}), hot, limits).limit_name == "fma generic");
+  const Matmul quantised{.m = 1024, .n = 1024, .k = 1024, .weights = 2};
+  CHECK(bound_of(work_of(quantised), hot, limits).limit_name == "fma generic");
+  if (std::ranges::count(qkv_test::tier_report().checked, "avx2") != 0) {
+    CHECK(bound_of(work_of(quantised), {"avx2", 1, false}, limits).limit_name == "dot avx2");
+  }
   CHECK(bound_of(work_of(Softmax{.rows = 16, .columns = 16}), cold, limits).limit_name == "read DRAM");
   const Bound embedding = bound_of(work_of(Embedding{.entries = 1 << 20, .rows = 9, .columns = 9}), hot, limits);
   CHECK(embedding.limit_name == "read " + memory_levels().front().name);

@@ -40,6 +40,11 @@ TEST_CASE("work: a window without causal, before the first key and past the last
 TEST_CASE("work: products and rows") {
   CHECK(work_of_line("matmul m=2 n=3 k=5").flops == 2 * 2 * 3 * 5);
   CHECK(work_of_line("matmul m=2 n=3 k=5 bias=1").bytes == 4 * (10 + 15 + 6 + 3));
+  CHECK(work_of_line("matmul m=2 n=3 k=256 weights=q6_k").bytes == 4 * (512 + 6) + 3 * 210);
+  CHECK(work_of_line("matmul m=2 n=3 k=64 weights=q4_1 bias=1").bytes == 4 * (128 + 6 + 3) + 3 * 2 * 20);
+  CHECK(work_of_line("matmul m=2 n=3 k=64 weights=q4_1").of_bytes);
+  CHECK(work_of_line("matmul m=2 n=3 k=5 weights=bf16").bytes == 4 * (10 + 6) + 15 * 2);
+  CHECK(!work_of_line("matmul m=2 n=3 k=5 weights=bf16").of_bytes);
   CHECK(work_of_line("softmax rows=2 columns=3").bytes == 4 * 2 * 6);
   CHECK(work_of_line("norm kind=layer rows=2 columns=3").bytes == 4 * (2 * 6 + 2 * 3));
   CHECK(work_of_line("norm kind=rms rows=2 columns=3").bytes == 4 * (2 * 6 + 3));

@@ -21,8 +21,8 @@ class Names(unittest.TestCase):
         self.assertEqual(problem(line).name, "attention heads=8 queries=16 keys=32 head_dim=64 causal=1")
 
     def test_a_name_means_the_same_problem(self):
-        for line in ("matmul m=1 n=2 k=3 activation=gelu_tanh bias=1", "norm kind=rms rows=2 columns=3",
-                     "softmax rows=2 columns=3", "embedding entries=9 rows=2 columns=4",
+        for line in ("matmul m=1 n=2 k=3 activation=gelu_tanh bias=1", "matmul m=1 n=2 k=256 weights=q4_k",
+                     "norm kind=rms rows=2 columns=3", "softmax rows=2 columns=3", "embedding entries=9 rows=2 columns=4",
                      "position kind=learned rows=2 columns=4", "activation kind=silu rows=2 columns=4",
                      "attention heads=2 kv_heads=1 queries=1 keys=9 head_dim=4 causal=1 window=3 position=8",
                      "attention heads=2 queries=1 keys=9 head_dim=4 cache=i8 page=16"):
@@ -46,6 +46,8 @@ class Mistakes(unittest.TestCase):
             "attention heads=6 queries=4 head_dim=8 cache=f32 page=24": "page=24",
             "attention heads=6 queries=4 head_dim=8 page=32": "page=32",
             "matmul m=1 n=1 k=1 activation=tanh": "activation=tanh",
+            "matmul m=1 n=1 k=48 weights=q4_1": "k=48",
+            "matmul m=1 n=1 k=32 weights=q3": "weights=q3",
             "softmax rows=4 quick columns=4": "quick",
         }.items():
             with self.subTest(line), self.assertRaises(ProblemError) as caught:

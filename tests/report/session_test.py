@@ -21,7 +21,7 @@ from reference import operands
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench/report"))
 from results import PROMISED, Results  # noqa: E402
 
-PROBLEM = Matmul(2, 3, 5, "none", 0)
+PROBLEM = Matmul(2, 3, 5, "f32", "none", 0)
 
 
 class Limit:

@@ -57,6 +57,12 @@ inline Register widen_i8(const void* from) {
   return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadu_si64(from)));
 }
 
+inline void store_bytes(void* to, __m256i integers) {
+  const __m256i pairs = _mm256_packs_epi32(integers, integers);
+  const __m128i all = _mm_unpacklo_epi64(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+  _mm_storeu_si64(to, _mm_packs_epi16(all, all));
+}
+
 // Lane i and lane i ^ width change places.
 template <int width>
 inline __attribute__((always_inline)) Register swap_lanes(Register a) {

@@ -70,6 +70,10 @@ inline Register widen_i8(const void* from) {
   return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(from))));
 }
 
+inline void store_bytes(void* to, __m512i integers) {
+  _mm_storeu_si128(static_cast<__m128i*>(to), _mm512_cvtepi32_epi8(integers));
+}
+
 // Lane i and lane i ^ width change places.
 template <int width>
 inline __attribute__((always_inline)) Register swap_lanes(Register a) {

@@ -53,6 +53,11 @@ inline Register widen_i8(const void* from) {
   return _mm_cvtepi32_ps(_mm_srai_epi32(upper, 24));
 }
 
+inline void store_bytes(void* to, __m128i integers) {
+  const __m128i pairs = _mm_packs_epi32(integers, integers);
+  _mm_storeu_si32(to, _mm_packs_epi16(pairs, pairs));
+}
+
 // Lane i and lane i ^ width change places.
 template <int width>
 inline __attribute__((always_inline)) Register swap_lanes(Register a) {

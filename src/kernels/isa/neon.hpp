@@ -44,6 +44,12 @@ inline Register widen_i8(const void* from) {
   return vcvtq_f32_s32(vmovl_s16(vld1_s16(lane)));
 }
 
+inline void store_bytes(void* to, int32x4_t integers) {
+  const int16x4_t pairs = vmovn_s32(integers);
+  const int32_t bytes = vget_lane_s32(vreinterpret_s32_s8(vmovn_s16(vcombine_s16(pairs, pairs))), 0);
+  __builtin_memcpy(to, &bytes, sizeof bytes);
+}
+
 // Lane i and lane i ^ width change places.
 template <int width>
 inline __attribute__((always_inline)) Register swap_lanes(Register a) {

@@ -13,30 +13,36 @@ namespace {
 
 constexpr int64_t input_block = 32;  // a multiple of lanes
 
+constexpr int64_t block_vectors = input_block / lanes;
+
+// Values as integers in lanes, whole but in floats: sums of them are exact.
 struct InputBlock {
   float scale;
-  int8_t quant[input_block];
+  Floats quant[size_t{block_vectors}];
 };
 
-inline InputBlock quantize_block(const float* from, int64_t stride) {
+// Bits of floats without a sign have the order of the floats; NaN comes last, infinity before.
+QKV_INLINE float greatest_magnitude(const Floats (&value)[size_t{block_vectors}]) {
+  const auto later = [](Floats a, Floats b) {
+    return bits_as_floats(xsimd::max(floats_as_bits(a), floats_as_bits(b)));
+  };
+  Floats greatest = xsimd::abs(value[0]);
+  QKV_UNROLL for (int64_t i = 1; i < block_vectors; i++) greatest = later(xsimd::abs(value[i]), greatest);
+  return first_lane(join_lanes(greatest, later));
+}
+
+QKV_INLINE InputBlock quantize_block(const float* from, int64_t stride) {
   constexpr float least = 0x1p-100F, to_integer = 0x1.8p23F;  // a sum with the latter ends in the nearest integer
-  Floats value[input_block / lanes], greatest = broadcast(0), spoiled = broadcast(0);
-  for (int64_t i = 0; i < input_block / lanes; i++) {
-    value[i] = load_strided(from + i * lanes * stride, stride, lanes);
-    greatest = max(xsimd::abs(value[i]), greatest);
-    spoiled = fma(value[i], broadcast(0), spoiled);  // NaN from NaN and infinity
-  }
-  const float most = max_of_lanes(greatest), nan_or_zero = sum_of_lanes(spoiled);
-  const bool sound = nan_or_zero == 0 && most >= least;
-  const Floats factor = broadcast(sound ? 127 / most : 0);
   InputBlock block;
-  block.scale = sound ? most / 127 : nan_or_zero;
-  alignas(64) int32_t integer[input_block] = {};
-  for (int64_t i = 0; sound && i < input_block / lanes; i++) {
-    const Batch<int32_t> bits = floats_as_bits(value[i] * factor + broadcast(to_integer));
-    (bits - floats_as_bits(broadcast(to_integer))).store_aligned(integer + i * lanes);
-  }
-  for (int64_t i = 0; i < input_block; i++) block.quant[i] = static_cast<int8_t>(integer[i]);
+  Floats value[size_t{block_vectors}];
+  QKV_UNROLL for (int64_t i = 0; i < block_vectors; i++) value[i] =
+      load_strided(from + i * lanes * stride, stride, lanes);
+  const float most = greatest_magnitude(value);
+  const bool sound = most >= least && most < infinity;
+  block.scale = sound ? most / 127 : most < least ? 0 : std::numeric_limits<float>::quiet_NaN();
+  const Floats factor = broadcast(sound ? 127 / most : 0), magic = broadcast(to_integer);
+  QKV_UNROLL for (int64_t i = 0; i < block_vectors; i++) block.quant[i] =
+      sound ? (value[i] * factor + magic) - magic : broadcast(0);
   return block;
 }
 
@@ -45,15 +51,17 @@ inline InputBlock quantize_block(const float* from, int64_t stride) {
 template <int32_t format>
 QKV_INLINE void put_groups(const InputBlock& block, char* to) {
   constexpr QuantLayout layout = quant_layouts[format];
-  for (int64_t first = 0; first < input_block; first += layout.group) {
-    int32_t sum = 0;
-    for (int64_t i = 0; i < layout.group; i++) sum += block.quant[first + i];
-    const float moment = block.scale * static_cast<float>(sum);
-    const int32_t start = -layout.offset * sum;
+  constexpr int64_t vectors = layout.group / lanes;
+  QKV_UNROLL for (int64_t first = 0; first < block_vectors; first += vectors) {
+    Floats all = block.quant[first];
+    QKV_UNROLL for (int64_t i = 1; i < vectors; i++) all = all + block.quant[first + i];
+    const float sum = sum_of_lanes(all), moment = block.scale * sum;
+    const int32_t start = -layout.offset * static_cast<int32_t>(sum);
     __builtin_memcpy(to, &block.scale, 4);
     layout.minimum ? __builtin_memcpy(to + 4, &moment, 4) : __builtin_memcpy(to + 4, &start, 4);
-    __builtin_memcpy(to + group_header_bytes, block.quant + first, size_t{layout.group});
-    to += group_header_bytes + layout.group;
+    to += group_header_bytes;
+    QKV_UNROLL for (int64_t i = 0; i < vectors; i++, to += lanes)
+        store_bytes(to, xsimd::to_int(block.quant[first + i]));
   }
 }
 
