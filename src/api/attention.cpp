@@ -17,12 +17,16 @@ using Long = long long;
 qkv_status check_group(const qkv_attention_args& args) {
   const int64_t query_heads = args.query.shape[1], key_heads = args.key.shape[1];
   if (key_heads == 0 ? query_heads == 0 : query_heads % key_heads == 0) return QKV_OK;
-  return fail(QKV_INVALID_ARGUMENT, "key.shape[1] = %lld: does not divide query.shape[1] = %lld",
-              static_cast<Long>(key_heads), static_cast<Long>(query_heads));
+  return fail(QKV_INVALID_ARGUMENT, "%s = %lld: does not divide query.shape[1] = %lld",
+              args.cache == nullptr ? "key.shape[1]" : "cache.layout.key_heads", static_cast<Long>(key_heads),
+              static_cast<Long>(query_heads));
 }
 
 qkv_status check_key_counts(const qkv_attention_args& args, BatchRange batches) {
   if (args.key_count == nullptr) return QKV_OK;
+  qkv_tensor counts;
+  const qkv_status sound = view_of_integers("key_count", args.key_count, args.query.shape[0], counts);
+  if (sound != QKV_OK) return sound;
   for (int64_t i = 0; i < batches.count; i++) {
     const int64_t batch = (batches.first + i) % args.query.shape[0], count = args.key_count[batch];
     if (count >= 0 && count <= args.key.shape[2]) continue;
@@ -51,6 +55,23 @@ qkv_status check_key_dim(const qkv_attention_args& args) {
   if (args.cache == nullptr || args.query.shape[3] == args.cache->layout.key_dim) return QKV_OK;
   return fail(QKV_INVALID_ARGUMENT, "query.shape[3] = %lld: must be cache.layout.key_dim = %lld",
               static_cast<Long>(args.query.shape[3]), static_cast<Long>(args.cache->layout.key_dim));
+}
+
+// What tells each task which keys it sees must stay as it was checked while others write.
+qkv_status check_apart_from_numbers(const qkv_attention_args& args) {
+  for (const auto& [name, numbers] :
+       {std::pair("key_count", args.key_count), {"first_query_position", args.first_query_position}}) {
+    if (numbers == nullptr) continue;
+    qkv_tensor view;
+    const qkv_status sound = view_of_integers(name, numbers, args.query.shape[0], view);
+    if (sound != QKV_OK) return sound;
+    for (const auto& [output_name, output] :
+         {std::pair("output", &args.output), {"lse", &args.lse}, {"weights", &args.weights}}) {
+      if (!present(*output)) continue;
+      if (const qkv_status status = check_apart(output_name, *output, name, view); status != QKV_OK) return status;
+    }
+  }
+  return QKV_OK;
 }
 
 // For a run: pages that rows see keys of are in the pool, and no output lies over what is read.
@@ -138,6 +159,7 @@ struct Attention {
   }
 
   static qkv_status check_contents(const Plan<Body>& plan, const Args& args, int64_t first, int64_t last) {
+    if (const qkv_status apart = check_apart_from_numbers(args); apart != QKV_OK) return apart;
     if (args.key_count == nullptr && args.cache == nullptr) return QKV_OK;
     const BatchRange batches = batches_of_tasks(plan.body, first, last);
     const qkv_status status = check_key_counts(args, batches);

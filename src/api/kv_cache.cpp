@@ -118,7 +118,8 @@ qkv_status check_apart_from_cache(const char* name, const qkv_tensor& view, cons
   if (!present(view)) return QKV_OK;
   qkv_tensor table;
   if (const qkv_status status = view_of_table(cache, sequences, table); status != QKV_OK) return status;
-  const qkv_status apart = check_apart(name, view, "cache.pages", view_of_pages(cache));
+  qkv_status apart = check_apart(name, view, "cache", bytes_at(&cache, sizeof cache));
+  if (apart == QKV_OK) apart = check_apart(name, view, "cache.pages", view_of_pages(cache));
   return apart != QKV_OK ? apart : check_apart(name, view, "cache.page_table", table);
 }
 
@@ -128,6 +129,10 @@ qkv_status check_pages(const qkv_kv_cache& cache, const TokenRange& tokens) {
   for (int64_t index = first; index <= last; index++) {
     const int64_t page = page_of(cache, tokens.sequence, index);
     if (page >= 0 && page < cache.page_count) continue;
+    if (cache.page_table == nullptr) {
+      return fail(QKV_INVALID_ARGUMENT, "cache.page_count = %lld: sequence %lld needs its page %lld",
+                  Long{cache.page_count}, Long{tokens.sequence}, Long{index});
+    }
     return fail(QKV_INVALID_ARGUMENT, "cache.page_table[%lld][%lld] = %lld: must be at least 0 and below %lld",
                 Long{tokens.sequence}, Long{index}, Long{page}, Long{cache.page_count});
   }

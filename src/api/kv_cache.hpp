@@ -15,7 +15,7 @@ qkv_status check_planned_cache(const qkv_kv_cache& cache, const qkv_kv_layout& l
 // Pages and table are there and aligned, the table has so many sequences, and they lie apart.
 qkv_status check_cache_memory(const qkv_kv_cache& cache, int64_t sequences);
 
-// That no byte of an operand is one of the pages, or of the table.
+// That no byte of an operand is one of the pages, of the table, or of the struct itself.
 qkv_status check_apart_from_cache(const char* name, const qkv_tensor& view, const qkv_kv_cache& cache,
                                   int64_t sequences);
 

@@ -24,6 +24,12 @@ qkv_status check_span(const KvArgs& args, const KvSpan& span, int64_t tokens) {
     return fail(QKV_INVALID_ARGUMENT, "token_count[%lld] = %lld: must be 0 .. %lld", Long{span.sequence},
                 Long{span.count}, Long{tokens});
   }
+  if (span.count > room) {
+    return fail(QKV_INVALID_ARGUMENT,
+                "cache.pages_per_sequence = %lld: room for %lld tokens, not for %lld of sequence "
+                "%lld",
+                Long{args.cache->pages_per_sequence}, Long{room}, Long{span.count}, Long{span.sequence});
+  }
   if (span.first < 0 || span.first > room - span.count) {
     return fail(QKV_INVALID_ARGUMENT, "first_position[%lld] = %lld: with %lld tokens, must be 0 .. %lld",
                 Long{span.sequence}, Long{span.first}, Long{span.count}, Long{room - span.count});
@@ -105,12 +111,10 @@ struct KvTokens {
 
   // What is read while others write must stay as it was checked.
   static qkv_status check_apart(const Args& args, int64_t sequences) {
-    int64_t bytes;
-    if (__builtin_mul_overflow(sequences, int64_t{sizeof(int64_t)}, &bytes)) {
-      return fail(QKV_INVALID_ARGUMENT, "key.shape[0] = %lld: too many sequences", Long{sequences});
-    }
-    const qkv_tensor first = bytes_at(args.first_position, args.first_position == nullptr ? 0 : bytes);
-    const qkv_tensor count = bytes_at(args.token_count, args.token_count == nullptr ? 0 : bytes);
+    qkv_tensor first, count;
+    qkv_status status = view_of_integers("first_position", args.first_position, sequences, first);
+    if (status == QKV_OK) status = view_of_integers("token_count", args.token_count, sequences, count);
+    if (status != QKV_OK) return status;
     const std::pair<const char*, const qkv_tensor*> views[] = {
         {"key", &args.key}, {"value", &args.value}, {"first_position", &first}, {"token_count", &count}};
     for (const auto& [name, view] : views) {

@@ -29,6 +29,8 @@ struct OperandsOf : Operands {
 
   OperandsOf(const Args& planned_args, Args& own_args) : planned(planned_args), args(own_args) { count = 0; }
   void add(qkv_tensor Args::*view, const ViewRule& rule, bool in_place = false) {
+    const bool absent = !present(planned.*view) && !present(args.*view) && is_optional(rule.role);
+    if (absent) return;
     list[count++] = {rule, &(planned.*view), &(args.*view), in_place};
   }
 };

@@ -78,6 +78,21 @@ qkv_status check_apart(const char* output_name, const qkv_tensor& output, const 
   return disjoint(ours, theirs) ? QKV_OK : fail_overlap(output_name, ours, other_name, theirs);
 }
 
+qkv_status view_of_integers(const char* name, const int64_t* integers, int64_t count, qkv_tensor& view) {
+  view = bytes_at(nullptr, 0);
+  if (integers == nullptr) return QKV_OK;
+  const void* data = integers;
+  int64_t bytes;
+  if (__builtin_mul_overflow(count, int64_t{sizeof(int64_t)}, &bytes)) {
+    return fail(QKV_INVALID_ARGUMENT, "%s: reach beyond 2^63 bytes", name);
+  }
+  if (reinterpret_cast<uintptr_t>(data) % alignof(int64_t) != 0) {
+    return fail(QKV_INVALID_ARGUMENT, "%s = %p: not aligned to its element", name, data);
+  }
+  view = bytes_at(data, bytes);
+  return QKV_OK;
+}
+
 bool same_view(const qkv_tensor& a, const qkv_tensor& b) {
   return a.data == b.data && same_layout(a, b);
 }

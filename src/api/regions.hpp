@@ -30,6 +30,9 @@ inline qkv_tensor bytes_at(const void* data, int64_t bytes) {
   return {const_cast<void*>(data), QKV_BOOL, 1, {bytes}, {1}};
 }
 
+// A view of the caller's `count` integers, aligned; of nothing where there are none.
+qkv_status view_of_integers(const char* name, const int64_t* integers, int64_t count, qkv_tensor& view);
+
 // True for the same elements in the same order: computing in place is then safe.
 bool same_view(const qkv_tensor& a, const qkv_tensor& b);
 

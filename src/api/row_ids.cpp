@@ -9,16 +9,10 @@ namespace {
 
 qkv_status check_id_memory(const RowIds& ids, const qkv_tensor& output) {
   const int64_t rows = output.shape[0];
-  int64_t bytes;
-  if (__builtin_mul_overflow(rows, static_cast<int64_t>(sizeof(int64_t)), &bytes)) {
-    return fail(QKV_INVALID_ARGUMENT, "%s: reach beyond 2^63 bytes", ids.name);
-  }
   if (rows > 0 && ids.ids == nullptr) return fail(QKV_INVALID_ARGUMENT, "%s = NULL: there are rows", ids.name);
-  if (reinterpret_cast<uintptr_t>(ids.ids) % alignof(int64_t) != 0) {
-    return fail(QKV_INVALID_ARGUMENT, "%s = %p: not aligned to its element", ids.name,
-                static_cast<const void*>(ids.ids));
-  }
-  return check_apart("output", output, ids.name, bytes_at(ids.ids, bytes));
+  qkv_tensor view;
+  const qkv_status status = view_of_integers(ids.name, ids.ids, rows, view);
+  return status != QKV_OK ? status : check_apart("output", output, ids.name, view);
 }
 
 }  // namespace

@@ -11,7 +11,20 @@ namespace {
 using Long = long long;  // what printf prints
 
 const char* dtype_name(int32_t dtype) {
-  return dtype == QKV_F32 ? "QKV_F32" : dtype == QKV_BOOL ? "QKV_BOOL" : "unknown";
+  switch (dtype) {
+    case QKV_F32:
+      return "QKV_F32";
+    case QKV_BOOL:
+      return "QKV_BOOL";
+    case QKV_BF16:
+      return "QKV_BF16";
+    case QKV_F16:
+      return "QKV_F16";
+    case QKV_I8:
+      return "QKV_I8";
+    default:
+      return "unknown";
+  }
 }
 
 bool count_overflows(const qkv_tensor& view) {

@@ -114,6 +114,7 @@ bool packed_bytes(const PackedHeader& header, int64_t& bytes) {
 }
 
 void pack_weight(const PackedHeader& header, const qkv_tensor& weight, void* packed) {
+  std::memset(packed, 0, cache_line);  // equal weights, equal bytes
   std::memcpy(packed, &header, sizeof header);
   auto* panels = reinterpret_cast<float*>(static_cast<char*>(packed) + cache_line);
   for (int64_t panel = 0; panel < panel_count(header); panel++) {

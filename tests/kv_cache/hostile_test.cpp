@@ -2,6 +2,7 @@
 // Caches, tables and positions that must be refused by name, with outputs and pages as they were.
 #include <doctest/doctest.h>
 
+#include <cstring>
 #include <functional>
 #include <memory>
 
@@ -45,6 +46,13 @@ const std::vector<CacheFault>& cache_faults() {
       {"no pages", [](auto& c) { c.pages = nullptr; }, "cache.pages.data = NULL"},
       {"pages off a line", [](auto& c) { c.pages = static_cast<char*>(c.pages) + 32; }, "cache.pages"},
       {"pages beyond memory", [](auto& c) { c.pages = reinterpret_cast<void*>(~uintptr_t{63}); }, "cache.pages"},
+      {"a table off its element",
+       [](auto& c) {
+         c.page_table = reinterpret_cast<const int32_t*>(reinterpret_cast<const char*>(c.page_table) + 1);
+       },
+       "cache.page_table = "},
+      {"pages over the table", [](auto& c) { c.page_table = static_cast<const int32_t*>(c.pages); },
+       "cache.pages overlaps cache.page_table"},
       {"a pool without the ids", [](auto& c) { c.page_count = 0; }, "cache.page_table[0][0]"},
   };
   return faults;
@@ -136,7 +144,7 @@ TEST_CASE("a contiguous pool that is too small for its sequences is refused") {
   calls.cache.cache().page_table = nullptr;
   calls.cache.cache().page_count = 5;
   CHECK(execute(attention_operation, calls.attending) == QKV_INVALID_ARGUMENT);
-  CHECK(std::string(qkv_error_message()).find("cache.page_table[1][2] = 5") == 0);
+  CHECK(std::string(qkv_error_message()).find("cache.page_count = 5: sequence 1 needs its page 2") == 0);
   calls.cache.cache().page_count = 6;
   CHECK(execute(attention_operation, calls.attending) == QKV_OK);
 }
@@ -180,6 +188,23 @@ TEST_CASE("views over the pages or the table are refused") {
   calls.appending.first_position = reinterpret_cast<int64_t*>(pages + 64);
   CHECK(execute(kv_append_operation, calls.appending) == QKV_INVALID_ARGUMENT);
   CHECK(std::string(qkv_error_message()).find("first_position overlaps cache.pages") == 0);
+  const qkv_tensor output = calls.attending.output;
+  calls.attending.output.data = &calls.cache.cache();
+  CHECK(execute(attention_operation, calls.attending) == QKV_INVALID_ARGUMENT);
+  CHECK(std::string(qkv_error_message()).find("output overlaps cache: ") == 0);
+  calls.attending.output = output;
+  std::memset(output.data, 0, 4 * sizeof(int64_t));  // counts that would be right
+  const auto* numbers = static_cast<const int64_t*>(output.data);
+  for (const int64_t** read : {&calls.attending.key_count, &calls.attending.first_query_position}) {
+    const int64_t* before = *read;
+    *read = numbers;
+    CHECK(execute(attention_operation, calls.attending) == QKV_INVALID_ARGUMENT);
+    CHECK(std::string(qkv_error_message()).find("output overlaps ") == 0);
+    *read = reinterpret_cast<const int64_t*>(reinterpret_cast<const char*>(numbers) + 1);
+    CHECK(execute(attention_operation, calls.attending) == QKV_INVALID_ARGUMENT);
+    CHECK(std::string(qkv_error_message()).find("not aligned to its element") != std::string::npos);
+    *read = before;
+  }
   calls.attending.output.data = pages;
   CHECK(execute(attention_operation, calls.attending) == QKV_INVALID_ARGUMENT);
   CHECK(std::string(qkv_error_message()).find("output overlaps cache.pages") == 0);

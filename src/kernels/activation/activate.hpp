@@ -42,7 +42,7 @@ QKV_INLINE Floats scaled_normal_tail(Floats a) {
   q = fma(q, a, broadcast(1.2049487695418277F));
   q = fma(q, a, broadcast(1.6760628887139688F));
   q = fma(q, a, broadcast(1.0F));
-  return p / q;
+  return divide(p, q);
 }
 
 QKV_INLINE Floats gelu(Floats any_x) {
@@ -56,7 +56,7 @@ QKV_INLINE Floats gelu(Floats any_x) {
 // x / (1 + e^-v), v having the sign of x and the magnitude high + low.
 QKV_INLINE Floats gate(Floats x, Floats high, Floats low) {
   const Floats e = lifted_exp(-high, -low);
-  return select(x < broadcast(0.0F), lower(x * e), x) / (broadcast(1.0F) + lower(e));
+  return divide(select(x < broadcast(0.0F), lower(x * e), x), broadcast(1.0F) + lower(e));
 }
 
 QKV_INLINE Floats silu(Floats x) {

@@ -16,10 +16,12 @@ struct CachedPiece {
 
 constexpr int64_t fetch_distance = 8192;  // bytes; on Zen 5, 4 KiB and 16 KiB were slower at four and eight rows
 
-// What is read so many bytes after `at`.
-QKV_INLINE const char* ahead_of(const void* at, const CachedPiece& piece, int64_t tile_bytes) {
-  const char* ahead = static_cast<const char*>(at) + fetch_distance;
-  return ahead < piece.tile + tile_bytes ? ahead : piece.next + (ahead - (piece.tile + tile_bytes));
+// What is read so many bytes after `at`; behind the last tile, nothing that there is.
+QKV_INLINE const void* ahead_of(const void* at, const CachedPiece& piece, int64_t tile_bytes) {
+  const auto ahead = reinterpret_cast<uintptr_t>(at) + uintptr_t{fetch_distance};
+  const auto end = reinterpret_cast<uintptr_t>(piece.tile) + static_cast<uintptr_t>(tile_bytes);
+  const uintptr_t in_next = reinterpret_cast<uintptr_t>(piece.next) + (ahead - end);
+  return reinterpret_cast<const void*>(ahead < end ? ahead : in_next);
 }
 
 struct CachedBlock {

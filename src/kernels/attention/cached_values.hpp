@@ -96,8 +96,8 @@ struct BlockValues {
         float* weight = rows.weight + r * rows.weight_stride + piece.first;
         for_vectors(count, [&](int64_t k, int64_t lanes_left) {
           const Floats factor = load_first(weight + k, lanes_left);
-          const Mask hidden = broadcast(1) / factor < broadcast(0);
-          store_first(weight + k, select(hidden, factor, factor * load_first(factors + k, lanes_left)), lanes_left);
+          store_first(weight + k, select(is_hidden(factor), factor, factor * load_first(factors + k, lanes_left)),
+                      lanes_left);
         });
       }
     }

@@ -30,9 +30,10 @@ struct DecodeRows : RowSums {  // of this span of keys
 };
 
 inline bool exceeds_l2(const qkv_attention_args& args) {
-  constexpr int64_t usual_l2 = int64_t{1} << 20;
-  const int64_t keys = args.key.shape[0] * args.key.shape[1] * args.key.shape[2];
-  return keys > usual_l2 / int64_t{sizeof(float)} / larger(1, args.key.shape[3] + args.value.shape[3]);
+  constexpr double usual_l2 = 1 << 20;
+  double floats = static_cast<double>(args.key.shape[3] + args.value.shape[3]);
+  for (int axis = 0; axis < 3; axis++) floats *= static_cast<double>(args.key.shape[axis]);
+  return floats * sizeof(float) > usual_l2;
 }
 
 // A part is shifts, sums, outputs.

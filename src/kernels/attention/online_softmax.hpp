@@ -68,10 +68,14 @@ QKV_INLINE Floats relative_score(Floats score, Floats delta) {
 inline bool is_hidden(float weight) {
   return weight == 0 && std::signbit(weight);
 }
+// No weight is below 0: with the bits of 1, that of a hidden key alone is.
+QKV_INLINE Mask is_hidden(Floats weight) {
+  return (weight | broadcast(1)) < broadcast(0);
+}
 
 // The factor that normalises a row; rows without a visible key stay zeros.
 QKV_INLINE Floats inverse_of_sum(Floats sum) {
-  return select(sum == broadcast(0), broadcast(0), broadcast(1) / sum);
+  return select(sum == broadcast(0), broadcast(0), divide(broadcast(1), sum));
 }
 
 inline float log_of_sum(float shift, float sum) {

@@ -49,8 +49,7 @@ inline void sum_values_carefully(const ValueTile& at, const BlockWeights& block,
       if (j < segment->first_vector) continue;
       for (int64_t k = segment->first; k < segment->last; k++) {
         const Floats weight = load(at.weight + k * panel_rows + j * lanes);
-        const Mask hidden = broadcast(1) / weight < broadcast(0);
-        sum = select(hidden, sum, fma(broadcast(at.value.data[k * at.value.stride]), weight, sum));
+        sum = select(is_hidden(weight), sum, fma(broadcast(at.value.data[k * at.value.stride]), weight, sum));
       }
     }
     float* into = at.into + j * lanes;

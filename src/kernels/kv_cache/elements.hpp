@@ -48,15 +48,6 @@ inline constexpr bool has_scales = false;
 template <>
 inline constexpr bool has_scales<int8_t> = true;
 
-// Lane by lane: xsimd's division of NEON is a reciprocal, which denormals send to infinity.
-QKV_INLINE Floats divide(Floats dividend, Floats divisor) {
-  alignas(64) float quotient[lanes], by[lanes];
-  store(quotient, dividend);
-  store(by, divisor);
-  for (int i = 0; i < lanes; i++) quotient[i] /= by[i];
-  return load(quotient);
-}
-
 // Elements whose value is element * scale, for a scale per vector or per lane. 0 / 0 is 0 here.
 template <class T>
 QKV_INLINE void store_elements(T* to, Floats values, Floats scale) {

@@ -22,25 +22,30 @@ QKV_INLINE const float* scales_behind(const T* elements_end) {
 class HeadTiles {
  public:
   HeadTiles(const qkv_kv_cache& cache, int64_t sequence, int64_t key_head)
-      : layout(cache.layout), head_(static_cast<char*>(cache.pages) + key_head * cache.layout.head_bytes) {
+      : layout(cache.layout),
+        pages_(static_cast<char*>(cache.pages)),
+        head_offset_(key_head * cache.layout.head_bytes),
+        sequence_(sequence),
+        pages_per_sequence_(cache.pages_per_sequence) {
     const int64_t stride = cache.page_table_stride != 0 ? cache.page_table_stride : cache.pages_per_sequence;
     table_ = cache.page_table == nullptr ? nullptr : cache.page_table + sequence * stride;
-    first_page_ = sequence * cache.pages_per_sequence;
   }
 
-  // K of the tile that holds a token; V lies value_offset bytes later.
+  // K of the tile that holds a token; V lies value_offset bytes later. Only a token's page was checked: without one,
+  // there may be no pages at all.
   QKV_INLINE char* tile(int64_t token) const {
     const int64_t index = token / layout.page_size, in_page = token % layout.page_size;
-    const int64_t page = table_ != nullptr ? table_[index] : first_page_ + index;
-    return head_ + page * layout.page_bytes + in_page / layout.tile_tokens * layout.tile_bytes;
+    const int64_t page = table_ != nullptr ? table_[index] : sequence_ * pages_per_sequence_ + index;
+    return pages_ + head_offset_ + page * layout.page_bytes + in_page / layout.tile_tokens * layout.tile_bytes;
   }
 
   const qkv_kv_layout& layout;
 
  private:
-  char* head_;  // in page 0
+  char* pages_;
+  int64_t head_offset_;  // in each page
+  int64_t sequence_, pages_per_sequence_;
   const int32_t* table_;
-  int64_t first_page_;
 };
 
 // Rows of floats with a token each: the caller's, or a copy.

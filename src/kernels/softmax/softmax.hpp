@@ -70,7 +70,7 @@ inline float store_weights(const SoftmaxRow& row, float greatest) {
 inline void store_quotients(const SoftmaxRow& row, float sum) {
   const bool spoiled = sum != sum;
   for_vectors(row.columns, [&](int64_t column, int64_t count) {
-    Floats quotient = row.output.load(column, count) / broadcast(sum);
+    Floats quotient = divide(row.output.load(column, count), broadcast(sum));
     if (spoiled) quotient = select(visible(row, column, count), quotient, broadcast(0.0F));
     row.output.store(column, quotient, count);
   });
