@@ -22,11 +22,16 @@ qkv_status check_group(const qkv_attention_args& args) {
               static_cast<Long>(query_heads));
 }
 
+// A plan reads both arrays.
+qkv_status check_numbers_aligned(const qkv_attention_args& args) {
+  qkv_tensor view;
+  const int64_t batch = args.query.shape[0];
+  const qkv_status status = view_of_integers("key_count", args.key_count, batch, view);
+  return status == QKV_OK ? view_of_integers("first_query_position", args.first_query_position, batch, view) : status;
+}
+
 qkv_status check_key_counts(const qkv_attention_args& args, BatchRange batches) {
   if (args.key_count == nullptr) return QKV_OK;
-  qkv_tensor counts;
-  const qkv_status sound = view_of_integers("key_count", args.key_count, args.query.shape[0], counts);
-  if (sound != QKV_OK) return sound;
   for (int64_t i = 0; i < batches.count; i++) {
     const int64_t batch = (batches.first + i) % args.query.shape[0], count = args.key_count[batch];
     if (count >= 0 && count <= args.key.shape[2]) continue;
@@ -129,6 +134,7 @@ struct Attention {
   static qkv_status make_plan(const Args& args, Plan<Body>& plan) {
     if (const qkv_status status = check_group(args); status != QKV_OK) return status;
     if (const qkv_status status = check_key_dim(args); status != QKV_OK) return status;
+    if (const qkv_status status = check_numbers_aligned(args); status != QKV_OK) return status;
     if (const qkv_status status = check_key_counts(args, {0, args.query.shape[0]}); status != QKV_OK) return status;
     Tuning tuning;
     if (const qkv_status status = read_tuning(args.tuning, tuning); status != QKV_OK) return status;
